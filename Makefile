@@ -1,0 +1,45 @@
+# Two commands do everything: `make run` starts the service, `make test` runs all checks and tests.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+SOURCES := app training tests
+
+.PHONY: run test format lock model clean
+
+run: $(VENV)/.ready-to-run  ## start the service with the shipped model
+	$(BIN)/rasid serve
+
+test: $(VENV)/.ready-to-test  ## lint, check types and imports, run all tests
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/pytest
+
+format: $(VENV)/.ready-to-test  ## lay out the code
+	$(BIN)/ruff check --fix $(SOURCES)
+	$(BIN)/ruff format $(SOURCES)
+
+model: $(VENV)/.ready-to-run  ## fit the shipped model from data/
+	$(BIN)/rasid-train fit data/passages.csv
+
+lock:  ## pin all dependencies anew (needs uv)
+	uv pip compile pyproject.toml --extra train --extra build --universal --generate-hashes --no-header --no-annotate -q --output-file requirements.lock
+	uv pip compile pyproject.toml --all-extras -c requirements.lock --universal --generate-hashes --no-header --no-annotate -q --output-file requirements-test.lock
+
+clean:  ## remove the virtual environment and caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit("Rasid needs Python 3.11 or newer: make PYTHON=python3.12 …") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.ready-to-run: requirements.lock pyproject.toml | $(VENV)/bin/python
+	$(INSTALL) --require-hashes -r requirements.lock
+	$(INSTALL) --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(VENV)/.ready-to-test: requirements-test.lock $(VENV)/.ready-to-run
+	$(INSTALL) --require-hashes -r requirements-test.lock
+	touch $@

@@ -1,0 +1,222 @@
+"""A model's folder, `models/<name>/<version>/`: written once, verified whenever it is opened.
+
+`manifest.json` holds what is small and the SHA-256 of every other file; a version is the first 12 hex digits of the
+manifest's own SHA-256, so a changed byte anywhere shows. Arrays are `.npy` files read without pickle, vocabularies are
+UTF-8 text with one entry a line.
+"""
+
+import hashlib
+import json
+import math
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from app.tagger.durable import sync_file, sync_folder, write_synced
+from app.tagger.errors import BundleError
+from app.tagger.features import AdditiveModel, Floats, NgramRange
+from app.tagger.normalise import Folding
+from app.tagger.types import Topic
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+_TEXTS = {"words": "words.txt", "ngrams": "ngrams.txt"}
+_ARRAYS = {"word_rows": "word_rows.npy", "ngram_idf": "ngram_idf.npy", "ngram_weights": "ngram_weights.npy"}
+_CARD = "card.md"
+_FILES = frozenset({*_TEXTS.values(), *_ARRAYS.values(), _CARD})
+_RETRAIN = "fetch the folder again or make it anew with `rasid-train fit`"
+
+
+@dataclass(frozen=True, slots=True)
+class Golden:
+    """A passage whose calibrated scores, one per topic, an opened bundle must give again."""
+
+    text: str
+    scores: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """All that serves one version of a model, and what it says about itself."""
+
+    topics: tuple[Topic, ...]
+    thresholds: Floats
+    model: AdditiveModel
+    folding: Folding
+    golden: tuple[Golden, ...]
+    card: str
+    training: Mapping[str, Any] = field(default_factory=dict)
+    """Options, data (rows, sha256), library versions and metrics: for people, not for scoring."""
+
+
+def write_bundle(bundle: Bundle, models: Path) -> str:
+    """Write `bundle` under `models` and return its version; a version that is there already stays as it is.
+
+    The folder appears whole or not at all: it is written under a temporary name, synced and renamed.
+    """
+    models.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=".writing-", dir=models))
+    try:
+        _write_files(bundle, draft)
+        manifest = _manifest_bytes(bundle, {name: _sha256(draft / name) for name in sorted(_FILES)})
+        write_synced(draft / MANIFEST, manifest)
+        version = _version_of(manifest)
+        sync_folder(draft)
+        target = models / version
+        if target.exists():
+            shutil.rmtree(draft)
+        else:
+            draft.chmod(0o755)
+            draft.rename(target)
+            sync_folder(models)
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
+    return version
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of the bundle in `folder`, after checking its hash against the folder's name."""
+    try:
+        content = (folder / MANIFEST).read_bytes()
+    except OSError:
+        raise BundleError(f"{folder / MANIFEST} can't be read: {_RETRAIN}.") from None
+    if _version_of(content) != folder.name:
+        raise BundleError(f"{folder / MANIFEST} was changed or its folder renamed: {_RETRAIN}.")
+    manifest = json.loads(content)
+    if manifest.get("format") != FORMAT:
+        raise BundleError(
+            f"{folder / MANIFEST} has format {manifest.get('format')!r} and this Rasid reads {FORMAT}: "
+            "install the Rasid that wrote it or fit the model anew."
+        )
+    return dict(manifest)
+
+
+def open_bundle(folder: Path) -> Bundle:
+    """Read and verify the bundle in `folder`: format, hashes, shapes and finiteness, in this order.
+
+    The golden passages are checked by `Tagger.open`, which can score. Arrays are mapped read-only.
+    """
+    manifest = read_manifest(folder)
+    _verify_files(folder, manifest["files"])
+    topics = tuple(Topic(**{**entry, "keywords": ()}) for entry in manifest["topics"])
+    arrays = {name: _array(folder / file) for name, file in _ARRAYS.items()}
+    texts = {name: _lines(folder / file) for name, file in _TEXTS.items()}
+    model = AdditiveModel(
+        words=texts["words"],
+        ngrams=texts["ngrams"],
+        lengths=NgramRange(**manifest["ngrams"]),
+        intercepts=np.array(manifest["intercepts"], dtype=np.float64),
+        slopes=np.array(manifest["slopes"], dtype=np.float64),
+        offsets=np.array(manifest["offsets"], dtype=np.float64),
+        **arrays,
+    )
+    thresholds = np.array(manifest["thresholds"], dtype=np.float64)
+    _verify_shapes(folder, model, thresholds, len(topics))
+    golden = tuple(Golden(entry["text"], tuple(entry["scores"])) for entry in manifest["golden"])
+    card = (folder / _CARD).read_text("utf-8")
+    return Bundle(topics, thresholds, model, Folding(**manifest["folding"]), golden, card, manifest["training"])
+
+
+def _write_files(bundle: Bundle, folder: Path) -> None:
+    model = bundle.model
+    for name, file in _TEXTS.items():
+        entries: Mapping[str, int] = getattr(model, name)
+        lines = sorted(entries, key=entries.__getitem__)
+        write_synced(folder / file, "".join(f"{line}\n" for line in lines).encode())
+    for name, file in _ARRAYS.items():
+        with (folder / file).open("wb") as handle:
+            np.save(handle, np.ascontiguousarray(getattr(model, name)), allow_pickle=False)
+            sync_file(handle)
+    write_synced(folder / _CARD, bundle.card.encode())
+
+
+def _manifest_bytes(bundle: Bundle, files: dict[str, str]) -> bytes:
+    model = bundle.model
+    manifest = {
+        "format": FORMAT,
+        "topics": [
+            {key: value for key, value in asdict(topic).items() if key != "keywords"} for topic in bundle.topics
+        ],
+        "thresholds": _rounded(bundle.thresholds),
+        "intercepts": _rounded(model.intercepts),
+        "slopes": _rounded(model.slopes),
+        "offsets": _rounded(model.offsets),
+        "ngrams": asdict(model.lengths),
+        "folding": asdict(bundle.folding),
+        "golden": [{"text": golden.text, "scores": _rounded(golden.scores)} for golden in bundle.golden],
+        "training": bundle.training,
+        "files": files,
+    }
+    return (json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
+
+
+def _rounded(values: Any) -> list[float]:
+    """Values to 7 decimals: more than any decision needs, and steady across machines."""
+    return [round(float(value), 7) for value in values]
+
+
+def _verify_files(folder: Path, files: Mapping[str, str]) -> None:
+    if set(files) != _FILES:
+        raise BundleError(f"{folder / MANIFEST} lists other files than a bundle has: {_RETRAIN}.")
+    for name, expected in files.items():
+        try:
+            found = _sha256(folder / name)
+        except OSError:
+            raise BundleError(f"{folder / name} is missing or can't be read: {_RETRAIN}.") from None
+        if found != expected:
+            raise BundleError(f"{folder / name} was changed since it was written: {_RETRAIN}.")
+
+
+def _verify_shapes(folder: Path, model: AdditiveModel, thresholds: Floats, topics: int) -> None:
+    wanted = {
+        "word_rows": (len(model.words), topics + 1),
+        "ngram_idf": (len(model.ngrams),),
+        "ngram_weights": (len(model.ngrams), topics),
+        "intercepts": (topics,),
+        "slopes": (topics,),
+        "offsets": (topics,),
+    }
+    arrays = {name: getattr(model, name) for name in wanted} | {"thresholds": thresholds}
+    wanted["thresholds"] = (topics,)
+    for name, array in arrays.items():
+        if array.shape != wanted[name]:
+            raise BundleError(f"{folder}: {name} has shape {array.shape}, not {wanted[name]}: {_RETRAIN}.")
+        if not np.isfinite(array).all():
+            raise BundleError(f"{folder}: {name} holds numbers that aren't finite: {_RETRAIN}.")
+
+
+def _array(path: Path) -> Floats:
+    try:
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, OSError):
+        raise BundleError(f"{path} is no array of numbers: {_RETRAIN}.") from None
+    if not isinstance(array, np.ndarray) or array.dtype not in (np.float16, np.float32, np.float64):
+        raise BundleError(f"{path} is no array of floats: {_RETRAIN}.")
+    return array
+
+
+def _lines(path: Path) -> dict[str, int]:
+    entries = path.read_text("utf-8").split("\n")[:-1]
+    return dict(zip(entries, range(len(entries)), strict=True))
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _version_of(manifest: bytes) -> str:
+    return hashlib.sha256(manifest).hexdigest()[:12]
+
+
+def golden_faults(golden: tuple[Golden, ...], scores: list[Floats]) -> Iterator[int]:
+    """The numbers of the golden passages whose scores are off by more than 1e-4."""
+    for number, (expected, found) in enumerate(zip(golden, scores, strict=True)):
+        if not all(math.isclose(a, b, abs_tol=1e-4) for a, b in zip(expected.scores, found.tolist(), strict=True)):
+            yield number

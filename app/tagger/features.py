@@ -1,0 +1,87 @@
+"""What the model sees of a word: its character n-grams and itself.
+
+`phi(t)` of a word type `t` is the vector of its idf-weighted n-grams (counted, with a space at both ends, as
+scikit-learn's `char_wb` does) and of the word as a whole. A passage is `x = sum_t g(tf_t) phi(t) / norm` with
+`g(tf) = 1 + ln tf` (Manning, Raghavan, Schuetze: Introduction to Information Retrieval, 6.4.1) and
+`norm^2 = sum_t g(tf_t)^2 |phi(t)|^2`. Since all sums run over word types, one row per type,
+`(phi(t) . W, |phi(t)|^2)`, is all that scoring needs: `AdditiveModel` holds these rows.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+LONGEST_WORD = 40
+"""Words are read up to this many letters: no Arabic word is longer, and cost stays linear in the text."""
+
+Floats = npt.NDArray[np.floating]
+
+
+@dataclass(frozen=True, slots=True)
+class NgramRange:
+    """Lengths of the character n-grams, both ends included."""
+
+    shortest: int = 2
+    longest: int = 5
+
+
+def ngrams_of(word: str, lengths: NgramRange) -> Counter[str]:
+    """The character n-grams of a normalised word with a space at both ends, counted.
+
+    >>> sorted(ngrams_of("من", NgramRange(2, 3)))
+    [' م', ' من', 'من', 'من ', 'ن ']
+    """
+    padded = f" {word[:LONGEST_WORD]} "
+    return Counter(
+        padded[start : start + length]
+        for length in range(lengths.shortest, min(lengths.longest, len(padded)) + 1)
+        for start in range(len(padded) - length + 1)
+    )
+
+
+@dataclass(frozen=True)
+class AdditiveModel:
+    """A fitted linear model in the form that serves.
+
+    With V known words, F n-grams and K topics: `word_rows` is (V, K + 1), a word's share in each topic's raw score
+    before the norm and, last, `|phi|^2`; `ngram_idf` is (F,), `ngram_weights` is (F, K); `intercepts`, `slopes` and
+    `offsets` are (K,). The score of topic k is `sigmoid(slopes[k] * raw[k] + offsets[k])` (Platt, 1999).
+    """
+
+    words: Mapping[str, int]
+    word_rows: Floats
+    ngrams: Mapping[str, int]
+    ngram_idf: Floats
+    ngram_weights: Floats
+    lengths: NgramRange
+    intercepts: Floats
+    slopes: Floats
+    offsets: Floats
+
+    @property
+    def topics(self) -> int:
+        """How many topics, K."""
+        return len(self.intercepts)
+
+    def row_of_unseen(self, word: str) -> Floats:
+        """The row (K + 1,) of a word that training never kept, from those of its n-grams that it did."""
+        return row_from_ngrams(ngrams_of(word, self.lengths), self.ngrams, self.ngram_idf, self.ngram_weights)
+
+    def calibrated(self, raw: Floats) -> Floats:
+        """Raw scores (..., K) as probabilities in 0..1."""
+        return 1.0 / (1.0 + np.exp(-np.clip(self.slopes * raw + self.offsets, -500, 500)))
+
+
+def row_from_ngrams(counts: Counter[str], ngrams: Mapping[str, int], idf: Floats, weights: Floats) -> Floats:
+    """A word's row (K + 1,) from its n-gram counts: share per topic, then the squared length."""
+    known = [(ngrams[gram], count) for gram, count in counts.items() if gram in ngrams]
+    row = np.zeros(weights.shape[1] + 1)
+    if known:
+        ids, times = np.array(known, dtype=np.int64).T
+        values = times * idf[ids].astype(np.float64)
+        row[:-1] = values @ weights[ids].astype(np.float64)
+        row[-1] = values @ values
+    return row

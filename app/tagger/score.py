@@ -1,0 +1,144 @@
+"""Raw scores of passages: one look-up a word. The pure NumPy engine.
+
+`WordTableScorer` is the seam for faster engines: another one offers the same calls with equal numbers.
+"""
+
+import math
+import threading
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+
+import numpy as np
+
+from app.tagger.features import AdditiveModel, Floats
+from app.tagger.normalise import Normaliser, raw_words_list
+
+CACHED_WORDS = 8192
+"""Unseen words whose rows are kept; when full, the cache starts anew."""
+CACHED_SPELLINGS = 8 * CACHED_WORDS
+LONGEST_CACHED_SPELLING = 64
+_GAIN = np.array([0.0, *(1.0 + math.log(n) for n in range(1, 256))])
+
+
+@dataclass(frozen=True, slots=True)
+class RawScore:
+    """A passage's raw scores (K,), before calibration, and how many of its words training knew."""
+
+    raw: Floats
+    words: int
+    unknown: int
+
+
+@dataclass(frozen=True, slots=True)
+class WordRows:
+    """The n word types of a passage, and how they add up to its raw score.
+
+    `of_spelling` names the types of every written word in order (a ligature can stand for several); `counts`, `gains`
+    and `rows` have n entries, `rows` being (n, K + 1); `unknown` counts the written words that training never kept.
+    """
+
+    of_spelling: Sequence[tuple[int, ...]]
+    counts: Counter[int]
+    gains: Floats
+    rows: Floats
+    norm: float
+    unknown: int
+
+
+@dataclass(slots=True)
+class _Cache:
+    """One generation of rows, known words first, unseen ones behind. Only ever added to."""
+
+    table: Floats
+    row_of_word: dict[str, int]
+    rows_of_spelling: dict[str, tuple[int, ...]] = field(default_factory=dict)
+
+    @property
+    def full(self) -> bool:
+        return len(self.row_of_word) >= len(self.table) or len(self.rows_of_spelling) >= CACHED_SPELLINGS
+
+
+class WordTableScorer:
+    """Scores passages by an additive model. Safe to share between threads."""
+
+    engine = "numpy"
+
+    def __init__(self, model: AdditiveModel, normaliser: Normaliser) -> None:
+        self.model = model
+        self.normaliser = normaliser
+        self._known = len(model.words)
+        self._growing = threading.Lock()
+        self._cache = self._fresh_cache()
+
+    def score(self, text: str) -> RawScore:
+        """Raw scores of one passage, in time linear in its length; the intercepts where no word says anything."""
+        found = self.word_rows(raw_words_list(text))
+        raw = self.model.intercepts + (found.gains @ found.rows[:, :-1]) / found.norm
+        return RawScore(raw, found.counts.total(), found.unknown)
+
+    def word_rows(self, spellings: Sequence[str]) -> WordRows:
+        """The rows that make up the score of a passage, given its written words."""
+        cache, spill = self._cache, _Spill()
+        known = cache.rows_of_spelling
+        of_spelling = [known.get(spelling) or self._rows_of(spelling, cache, spill) for spelling in spellings]
+        counts = Counter(chain.from_iterable(of_spelling))
+        unknown = sum(count for row, count in counts.items() if row >= self._known)
+        if cache.full and cache is self._cache:
+            self._cache = self._fresh_cache()
+        gains = _gains(list(counts.values()))
+        rows = _gathered(list(counts), cache.table, spill)
+        norm = math.sqrt(float((gains * gains) @ rows[:, -1])) or 1.0
+        return WordRows(of_spelling, counts, gains, rows, norm, unknown)
+
+    def _fresh_cache(self) -> _Cache:
+        table = np.zeros((self._known + CACHED_WORDS, self.model.topics + 1))
+        table[: self._known] = self.model.word_rows
+        return _Cache(table, dict(self.model.words))
+
+    def _rows_of(self, spelling: str, cache: _Cache, spill: "_Spill") -> tuple[int, ...]:
+        """Row numbers of a spelling met for the first time; numbers past the table are rows of `spill`."""
+        forms = self.normaliser.word(spelling).split()
+        with self._growing:
+            rows = tuple(self._row(form, cache, spill) for form in forms)
+            kept = all(row < len(cache.table) for row in rows) and len(cache.rows_of_spelling) < CACHED_SPELLINGS
+            if kept and len(spelling) <= LONGEST_CACHED_SPELLING:
+                cache.rows_of_spelling[spelling] = rows
+        return rows
+
+    def _row(self, form: str, cache: _Cache, spill: "_Spill") -> int:
+        row = cache.row_of_word.get(form, spill.row_of_word.get(form))
+        if row is None:
+            values = self.model.row_of_unseen(form)
+            row = len(cache.row_of_word)
+            if row < len(cache.table):
+                cache.table[row] = values
+                cache.row_of_word[form] = row
+            else:
+                row += len(spill.rows)
+                spill.row_of_word[form] = row
+                spill.rows.append(values)
+        return row
+
+
+@dataclass(slots=True)
+class _Spill:
+    """Rows of one passage's unseen words that found no place in the cache."""
+
+    row_of_word: dict[str, int] = field(default_factory=dict)
+    rows: list[Floats] = field(default_factory=list)
+
+
+def _gains(counts: list[int]) -> Floats:
+    """`g(tf) = 1 + ln tf` for each count."""
+    return _GAIN[counts] if max(counts, default=0) < len(_GAIN) else 1.0 + np.log(counts)
+
+
+def _gathered(ids: list[int], table: Floats, spill: _Spill) -> Floats:
+    if not spill.rows:
+        return table[ids]
+    rows = np.empty((len(ids), table.shape[1]))
+    for place, row in enumerate(ids):
+        rows[place] = table[row] if row < len(table) else spill.rows[row - len(table)]
+    return rows

@@ -1,0 +1,78 @@
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from app.tagger import Tagger
+from tests.conftest import ROOT, TINY_TOPICS
+from training import LabelledData
+from training.cli import app
+
+runner = CliRunner()
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory, tiny_data: LabelledData) -> Path:
+    """A folder with topics.csv and rows.csv of four topics."""
+    folder = tmp_path_factory.mktemp("files")
+    header, *lines = (ROOT / "data/topics.csv").read_text("utf-8").splitlines()
+    kept = [line for line in lines if line.split(",")[0] in TINY_TOPICS]
+    (folder / "topics.csv").write_text("\n".join([header, *kept]), "utf-8")
+    rows = [
+        f'"{row.text.replace(chr(34), chr(39))}",{"|".join(row.labels & set(TINY_TOPICS))}' for row in tiny_data.rows
+    ]
+    (folder / "rows.csv").write_text("\n".join(["text,labels", *rows]), "utf-8")
+    return folder
+
+
+def run(*arguments: object) -> tuple[int, str, str]:
+    result = runner.invoke(app, [str(argument) for argument in arguments])
+    return result.exit_code, result.stdout, result.stderr
+
+
+def test_check_counts_rows_and_topics(files: Path) -> None:
+    code, out, _ = run("check", files / "rows.csv", "--topics", files / "topics.csv")
+    assert code == 0
+    assert "300 rows: 300 accepted, 0 refused" in out
+
+
+def test_check_lists_refusals_and_exits_1(files: Path) -> None:
+    (files / "bad.csv").write_text("text,labels\nنص,attacks\nنص,weather\n,\n", "utf-8")
+    code, out, _ = run("check", files / "bad.csv", "--topics", files / "topics.csv")
+    assert code == 1
+    assert "line 3, column 'labels', value 'weather': unknown topic" in out
+    assert "3 rows: 1 accepted, 2 refused" in out
+
+
+def test_fit_then_evaluate(files: Path) -> None:
+    topics = ("--topics", files / "topics.csv")
+    code, out, err = run("fit", files / "rows.csv", *topics, "--out", files / "model", "--jobs", 1)
+    assert code == 0
+    assert Tagger.open(files / "model").version == out.strip()
+    assert "cross-validated micro-F1" in err
+    evaluate = ("evaluate", files / "rows.csv", *topics, "--models", files / "model", "--training", files / "rows.csv")
+    code, out, _ = run(*evaluate)
+    assert code == 0
+    for name in ("majority", "keywords", "scikit-learn", "rasid", "foreign_fighters", "micro F1"):
+        assert name in out
+    code, out, _ = run(*evaluate, "--json", "--no-baselines")
+    (measured,) = json.loads(out).values()
+    assert measured["rows"] == 300
+    assert set(measured["topics"]) == set(TINY_TOPICS)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("check", "nowhere.csv"), "can't be read"),
+        (("fit", "data/topics.csv"), "no column 'text'"),
+        (("evaluate", "data/passages.csv", "--models", "nowhere"), "no file `current`"),
+    ],
+)
+def test_errors_are_one_sentence_on_stderr(arguments: tuple[str, ...], says: str) -> None:
+    code, out, err = run(*arguments)
+    assert (code, out) == (1, "")
+    assert err.startswith("error: ")
+    assert says in err
+    assert len(err.strip().splitlines()) == 1

@@ -1,0 +1,188 @@
+"""Fits a model: cross-validation by article, one-vs-rest logistic regression, calibration, thresholds, bundle."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+from joblib import Parallel, delayed
+from sklearn.linear_model import LogisticRegression
+
+from app.tagger.bundle import Bundle, Golden
+from app.tagger.errors import LabelledDataError
+from app.tagger.features import AdditiveModel, NgramRange
+from app.tagger.normalise import Folding, Normaliser
+from app.tagger.score import WordTableScorer
+from app.tagger.types import Topic
+from training.calibrate import best_f1_thresholds, platt_scaling
+from training.card import card_of
+from training.matrix import FactoredCounts, factored_counts, inverse_document_frequency, passages_matrix
+from training.metrics import Evaluation, evaluation_of
+from training.read import LabelledData
+from training.split import folds_by_article
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+Progress = Callable[[str, int, int], None]
+"""Called with a stage's name, how much of it is done and how much there is."""
+
+FEWEST_ROWS = 5
+_GOLDEN_PASSAGES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class FitOptions:
+    """Choices of a fit; all but `jobs` are part of the version."""
+
+    penalty: float = 10.0
+    """C of the logistic regression: larger fits closer."""
+    min_df: int = 2
+    """Features of fewer passages are left out."""
+    lengths: NgramRange = field(default_factory=NgramRange)
+    folding: Folding = field(default_factory=Folding)
+    folds: int = 5
+    seed: int = 0
+    jobs: int = -1
+    """Processor cores to use; -1 is all."""
+
+
+@dataclass(frozen=True)
+class _Weights:
+    coefficients: Floats
+    intercepts: Floats
+
+
+def fit(
+    data: LabelledData, topics: Sequence[Topic], options: FitOptions | None = None, progress: Progress | None = None
+) -> Bundle:
+    """Fit a model on labelled rows.
+
+    Raises `LabelledDataError` if a topic has fewer than 5 rows, or no row is without it, or there are fewer articles
+    than folds. Equal data, options and library versions give an equal bundle.
+    """
+    options, progress = options or FitOptions(), progress or (lambda stage, done, total: None)
+    targets = data.targets(topics)
+    _refuse_unfit(data, targets, topics, options)
+    progress("count words", 0, 1)
+    counts = factored_counts(data.texts, Normaliser(options.folding), options.lengths)
+    progress("count words", 1, 1)
+    held_out = _held_out_scores(counts, targets, data.articles, options, progress)
+    slopes, offsets = platt_scaling(held_out, targets)
+    calibrated = 1 / (1 + np.exp(-(slopes * held_out + offsets)))
+    thresholds = best_f1_thresholds(calibrated, targets)
+    everything = np.arange(len(data.rows))
+    idf = inverse_document_frequency(counts, everything, options.min_df)
+    matrix = passages_matrix(counts, idf)
+    weights = _fit_topics(matrix, targets, options, lambda done, total: progress("fit on all rows", done, total))
+    model = _additive_model(counts, idf, weights, (slopes, offsets), options)
+    metrics = evaluation_of([topic.id for topic in topics], targets, calibrated, calibrated >= thresholds)
+    return Bundle(
+        topics=tuple(topics),
+        thresholds=thresholds,
+        model=model,
+        folding=options.folding,
+        golden=_golden(data, model, options.folding),
+        card=card_of(topics, data, metrics, thresholds),
+        training=_training_facts(data, options, metrics),
+    )
+
+
+def _refuse_unfit(data: LabelledData, targets: Bools, topics: Sequence[Topic], options: FitOptions) -> None:
+    if len(set(data.articles)) < options.folds:
+        raise LabelledDataError(f"{len(set(data.articles))} articles are too few for {options.folds} folds: add rows.")
+    for topic, rows in zip(topics, targets.sum(axis=0), strict=True):
+        if rows < FEWEST_ROWS:
+            raise LabelledDataError(f"topic {topic.id} has {rows} rows: label {FEWEST_ROWS} or more, or drop it.")
+        if rows == len(data.rows):
+            raise LabelledDataError(f"every row has topic {topic.id}: add rows without it.")
+
+
+def _held_out_scores(
+    counts: FactoredCounts, targets: Bools, articles: Sequence[str], options: FitOptions, progress: Progress
+) -> Floats:
+    """Raw scores (N, K) of every row by a model that hasn't seen its article."""
+    scores = np.zeros(targets.shape)
+    folds = folds_by_article(articles, options.folds, options.seed)
+    total = len(folds) * targets.shape[1]
+    for number, (fitted_on, held) in enumerate(folds):
+        matrix = passages_matrix(counts, inverse_document_frequency(counts, fitted_on, options.min_df))
+        done_before = number * targets.shape[1]
+        weights = _fit_topics(
+            matrix[fitted_on],
+            targets[fitted_on],
+            options,
+            lambda done, _, before=done_before: progress("cross-validate", before + done, total),  # type: ignore[misc]
+        )
+        scores[held] = matrix[held] @ weights.coefficients + weights.intercepts
+    return scores
+
+
+def _fit_topics(
+    matrix: sp.csr_matrix, targets: Bools, options: FitOptions, progress: Callable[[int, int], None]
+) -> _Weights:
+    topics = targets.shape[1]
+    runs = Parallel(n_jobs=options.jobs, return_as="generator")(
+        delayed(_fit_topic)(matrix, targets[:, topic], options) for topic in range(topics)
+    )
+    fitted = []
+    for done, result in enumerate(runs, start=1):
+        fitted.append(result)
+        progress(done, topics)
+    return _Weights(np.column_stack([row[:-1] for row in fitted]), np.array([row[-1] for row in fitted]))
+
+
+def _fit_topic(matrix: sp.csr_matrix, target: Bools, options: FitOptions) -> Floats:
+    """Weights of one topic, the intercept last: (features + 1,)."""
+    if target.all() or not target.any():
+        return np.zeros(matrix.shape[1] + 1)
+    model = LogisticRegression(C=options.penalty, solver="liblinear", random_state=options.seed)
+    model.fit(matrix, target)
+    return np.append(model.coef_[0], model.intercept_[0])
+
+
+def _additive_model(
+    counts: FactoredCounts, idf: Floats, weights: _Weights, scaling: tuple[Floats, Floats], options: FitOptions
+) -> AdditiveModel:
+    """The weights in the form that serves; a known word's row is made of the very numbers an unseen word's is."""
+    split = len(counts.ngrams)
+    kept = np.flatnonzero(idf[:split])
+    ngram_idf = idf[kept].astype(np.float32)
+    ngram_weights = weights.coefficients[kept].astype(np.float16)
+    own = np.flatnonzero(idf[split:])
+    own_idf = idf[split + own]
+    phi = counts.phi[own][:, kept] @ sp.diags(ngram_idf.astype(np.float64))
+    shares = phi @ ngram_weights.astype(np.float64) + own_idf[:, None] * weights.coefficients[split + own]
+    length = np.asarray(phi.multiply(phi).sum(axis=1)).ravel() + own_idf**2
+    return AdditiveModel(
+        words={counts.words[word]: row for row, word in enumerate(own)},
+        word_rows=np.column_stack([shares, length]).astype(np.float32),
+        ngrams={counts.ngrams[ngram]: row for row, ngram in enumerate(kept)},
+        ngram_idf=ngram_idf,
+        ngram_weights=ngram_weights,
+        lengths=options.lengths,
+        intercepts=weights.intercepts,
+        slopes=scaling[0],
+        offsets=scaling[1],
+    )
+
+
+def _golden(data: LabelledData, model: AdditiveModel, folding: Folding) -> tuple[Golden, ...]:
+    """A few rows, spread over the data, with the scores that an opened bundle must give them."""
+    scorer = WordTableScorer(model, Normaliser(folding))
+    step = max(1, len(data.rows) // _GOLDEN_PASSAGES)
+    texts = [row.text for row in data.rows[::step][:_GOLDEN_PASSAGES]]
+    return tuple(Golden(text, tuple(model.calibrated(scorer.score(text).raw).tolist())) for text in texts)
+
+
+def _training_facts(data: LabelledData, options: FitOptions, metrics: Evaluation) -> dict[str, Any]:
+    chosen = asdict(options)
+    del chosen["jobs"]
+    return {
+        "options": chosen,
+        "data": {"rows": len(data.rows), "articles": len(set(data.articles)), "sha256": data.sha256},
+        "libraries": {name: version(name) for name in ("numpy", "scipy", "scikit-learn", "pyarabic")},
+        "cross_validation": metrics.summary(),
+    }

@@ -1,0 +1,74 @@
+"""Labelled passages as the factored matrix `X = D . Phi` of the additive model, in scipy's sparse form."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from app.tagger.features import NgramRange, ngrams_of
+from app.tagger.normalise import Normaliser
+
+
+@dataclass(frozen=True)
+class FactoredCounts:
+    """Counts that all folds share. With N passages, V word types, F n-grams:
+
+    `gains` D (N, V) holds `g(tf) = 1 + ln tf`; `phi` (V, F + V) counts each type's n-grams and, in the last V columns,
+    the type itself. Types and n-grams are sorted, so equal data gives equal numbers.
+    """
+
+    words: tuple[str, ...]
+    ngrams: tuple[str, ...]
+    gains: sp.csr_matrix
+    phi: sp.csr_matrix
+
+
+def factored_counts(texts: Sequence[str], normaliser: Normaliser, lengths: NgramRange) -> FactoredCounts:
+    """Count the words of each text and the n-grams of each word."""
+    tokens = [Counter(word.form for word in normaliser.words(text)) for text in texts]
+    words = tuple(sorted(set().union(*tokens))) if tokens else ()
+    number = {word: place for place, word in enumerate(words)}
+    gains = _sparse(
+        [{number[word]: 1 + np.log(count) for word, count in found.items()} for found in tokens], len(words)
+    )
+    counted = [ngrams_of(word, lengths) for word in words]
+    ngrams = tuple(sorted(set().union(*counted))) if counted else ()
+    place = {ngram: column for column, ngram in enumerate(ngrams)}
+    phi = _sparse([{place[ngram]: count for ngram, count in found.items()} for found in counted], len(ngrams))
+    return FactoredCounts(words, ngrams, gains, sp.csr_matrix(sp.hstack([phi, sp.identity(len(words))], format="csr")))
+
+
+def inverse_document_frequency(
+    counts: FactoredCounts, rows: npt.NDArray[np.intp], min_df: int
+) -> npt.NDArray[np.float64]:
+    """`ln((1 + n) / (1 + df)) + 1` per feature, over the passages `rows`; 0 where fewer than `min_df` have it.
+
+    scikit-learn's smoothed idf (`TfidfTransformer`), counted on passages.
+    """
+    used = counts.gains[rows].astype(bool).astype(np.int32)
+    frequency = np.asarray((used @ counts.phi.astype(bool).astype(np.int32)).astype(bool).sum(axis=0)).ravel()
+    idf: npt.NDArray[np.float64] = np.log((1 + len(rows)) / (1 + frequency)) + 1
+    return np.where(frequency >= min_df, idf, 0.0)
+
+
+def passages_matrix(counts: FactoredCounts, idf: npt.NDArray[np.float64]) -> sp.csr_matrix:
+    """X (N, F + V): every passage's features over its norm, `norm^2 = sum_t g(tf)^2 |phi(t)|^2`."""
+    weighted = counts.phi @ sp.diags(idf)
+    length = np.asarray(weighted.multiply(weighted).sum(axis=1)).ravel()
+    norm = np.sqrt(counts.gains.multiply(counts.gains) @ length)
+    features = sp.csr_matrix(sp.diags(1 / np.where(norm > 0, norm, 1)) @ counts.gains @ weighted)
+    features.eliminate_zeros()
+    features.sort_indices()
+    return features
+
+
+def _sparse(rows: Sequence[dict[int, float]], width: int) -> sp.csr_matrix:
+    starts = np.cumsum([0, *(len(row) for row in rows)])
+    columns = np.fromiter((column for row in rows for column in row), dtype=np.int32, count=starts[-1])
+    values = np.fromiter((value for row in rows for value in row.values()), dtype=np.float64, count=starts[-1])
+    matrix = sp.csr_matrix((values, columns, starts), shape=(len(rows), width))
+    matrix.sort_indices()
+    return matrix
