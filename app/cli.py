@@ -1,6 +1,7 @@
 """The command `rasid`: serve, classify, look at models. Data on stdout, the rest on stderr; exit 0, 1 or 2."""
 
 import json
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,6 +54,7 @@ def serve(
 
     given = {"models": models, "host": host, "port": port}
     settings = Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+    signal.signal(signal.SIGTERM, _exit_in_order)
     typer.echo(f"Rasid listens on http://{settings.host}:{settings.port}/docs", err=True)
     uvicorn.run(create_app(settings), host=settings.host, port=settings.port, timeout_graceful_shutdown=20)
 
@@ -124,6 +126,11 @@ def verify_models(
                 typer.echo(f"{version}  {fault}")
                 failed = True
     raise typer.Exit(int(failed))
+
+
+def _exit_in_order(*_: object) -> None:
+    """uvicorn hands SIGTERM on once all requests are answered: that is an orderly end, not a failure."""
+    raise SystemExit(0)
 
 
 def _as_lines(text: str, tagged: TaggedArticle) -> str:

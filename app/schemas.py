@@ -209,7 +209,7 @@ def article_result(article: TaggedArticle) -> ArticleResult:
     """The article's topics as JSON data."""
     return ArticleResult(
         topics=[
-            ArticleTopicResult(id=found.topic.id, score=found.score, passages=list(found.passages))
+            ArticleTopicResult(id=found.topic.id, score=_shown(found.score), passages=list(found.passages))
             for found in article.topics
         ]
     )
@@ -235,7 +235,7 @@ def _passage_result(tagged: TaggedPassage, all_scores: bool) -> PassageResult:
         start=tagged.passage.start,
         end=tagged.passage.end,
         topics=[_topic_result(found) for found in tagged.topics],
-        scores=dict(tagged.scores) if all_scores else None,
+        scores={topic: _shown(score) for topic, score in tagged.scores.items()} if all_scores else None,
         notes=list(tagged.notes),
     )
 
@@ -246,9 +246,14 @@ def _topic_result(found: TopicScore) -> PassageTopic:
         id=found.topic.id,
         name_ar=found.topic.name_ar,
         name_en=found.topic.name_en,
-        score=found.score,
+        score=_shown(found.score),
         threshold=found.threshold,
         raw=why.raw if why else None,
         intercept=why.intercept if why else None,
         evidence=[WordShare(start=w.start, end=w.end, share=w.share) for w in why.evidence] if why else None,
     )
+
+
+def _shown(score: float) -> float:
+    """A score to 6 decimals: more than it is worth, and the same on every machine."""
+    return round(score, 6)
