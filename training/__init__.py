@@ -3,7 +3,7 @@
 from training.evaluate import evaluate
 from training.fit import FitOptions, fit
 from training.metrics import Evaluation
-from training.read import LabelledData, LabelledRow, Refusal, load_labelled, load_topics
+from training.read import LabelledData, LabelledRow, Refusal, load_labelled, load_topics, merged
 
 __all__ = [
     "Evaluation",
@@ -15,4 +15,5 @@ __all__ = [
     "fit",
     "load_labelled",
     "load_topics",
+    "merged",
 ]

@@ -58,7 +58,7 @@ def plain_baseline(topics: Sequence[Topic], training: LabelledData, data: Labell
         scores = plain_pipeline().fit(texts, targets).predict_proba(data.texts)
     return {
         "scikit-learn, plain": scores >= 0.5,
-        "scikit-learn, tuned thresholds": scores >= best_f1_thresholds(held_out, targets),
+        "scikit-learn, tuned thresholds": scores >= best_f1_thresholds(held_out, targets, training.weights),
     }
 
 

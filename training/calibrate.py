@@ -10,26 +10,31 @@ Bools = npt.NDArray[np.bool_]
 _UNPENALISED = 1e6
 
 
-def platt_scaling(raw: Floats, targets: Bools) -> tuple[Floats, Floats]:
-    """Slopes and offsets (K,) that make `sigmoid(slope * raw + offset)` a probability; raw and targets are (N, K).
+def platt_scaling(raw: Floats, targets: Bools, weights: Floats) -> tuple[Floats, Floats]:
+    """Slopes and offsets (K,) that make `sigmoid(slope * raw + offset)` a probability.
 
-    Platt: Probabilistic outputs for support vector machines (1999), fitted on scores of rows held out.
+    raw and targets are (N, K), weights (N,). Platt: Probabilistic outputs for support vector machines (1999), fitted on
+    scores of rows held out.
     """
     fitted = [
-        LogisticRegression(C=_UNPENALISED).fit(raw[:, [topic]], targets[:, topic]) for topic in range(raw.shape[1])
+        LogisticRegression(C=_UNPENALISED).fit(raw[:, [topic]], targets[:, topic], weights)
+        for topic in range(raw.shape[1])
     ]
     return np.array([model.coef_[0, 0] for model in fitted]), np.array([model.intercept_[0] for model in fitted])
 
 
-def best_f1_thresholds(scores: Floats, targets: Bools) -> Floats:
-    """For each topic the threshold (K,) with the best F1 on `scores` (N, K); a score at the threshold counts as yes."""
-    return np.array([_best_f1_threshold(scores[:, k], targets[:, k]) for k in range(scores.shape[1])])
+def best_f1_thresholds(scores: Floats, targets: Bools, weights: Floats) -> Floats:
+    """For each topic the threshold (K,) with the best weighted F1; a score at the threshold counts as yes.
+
+    scores and targets are (N, K), weights (N,).
+    """
+    return np.array([_best_f1_threshold(scores[:, k], targets[:, k], weights) for k in range(scores.shape[1])])
 
 
-def _best_f1_threshold(scores: Floats, targets: Bools) -> float:
+def _best_f1_threshold(scores: Floats, targets: Bools, weights: Floats) -> float:
     order = np.argsort(-scores, kind="stable")
-    hits = np.cumsum(targets[order])
-    f1 = 2 * hits / (np.arange(1, len(order) + 1) + targets.sum())
+    wanted = targets[order] * weights[order]
+    f1 = 2 * np.cumsum(wanted) / (np.cumsum(weights[order]) + wanted.sum())
     last = int(f1.argmax())
     following = scores[order[last + 1]] if last + 1 < len(order) else 0.0
     return float((scores[order[last]] + following) / 2)

@@ -17,7 +17,7 @@ from app.tagger.errors import LabelledDataError
 from app.tagger.types import Topic
 from app.tagger.versions import set_current
 from training.metrics import Evaluation
-from training.read import LabelledData, load_labelled, load_topics
+from training.read import LabelledData, default_weights, load_labelled, load_topics, merged
 
 app = typer.Typer(help="From a labelled CSV to a model.", no_args_is_help=True, add_completion=False)
 
@@ -50,19 +50,29 @@ def check(csv: Csv, topics: TopicsFile = DEFAULT_TOPICS, encoding: Encoding = No
 
 @app.command()
 def fit(
-    csv: Csv,
+    csvs: Annotated[list[Path], typer.Argument(help="labelled CSVs", metavar="CSV…")],
+    weights: Annotated[
+        list[float] | None,
+        typer.Option("--weight", min=0.01, help="how much a row of each CSV counts, in their order", metavar="NUMBER"),
+    ] = None,
     topics: TopicsFile = DEFAULT_TOPICS,
     out: Annotated[Path, typer.Option(help="folder of the model's versions")] = DEFAULT_MODELS,
     encoding: Encoding = None,
     jobs: Annotated[int, typer.Option(help="processor cores to use; -1 is all")] = -1,
 ) -> None:
-    """Fit a model, write its bundle, make it the current version and print the version."""
+    """Fit a model, write its bundle, make it the current version and print the version.
+
+    With several CSVs, rows of the first count 1 and rows of the others 10, unless --weight is given once for each.
+    """
     from training.fit import FitOptions
     from training.fit import fit as fit_model
 
+    if weights is not None and len(weights) != len(csvs):
+        raise typer.BadParameter(f"{len(weights)} times --weight for {len(csvs)} CSVs: give it once for each")
     with told_errors():
         known = load_topics(topics)
-        data = _accepted(csv, known, encoding)
+        parts = [_accepted(csv, known, encoding) for csv in csvs]
+        data = merged(list(zip(parts, weights or default_weights(len(parts)), strict=True)))
         with _progress_bar() as bar:
             tasks: dict[str, TaskID] = {}
 

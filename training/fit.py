@@ -50,6 +50,15 @@ class FitOptions:
 
 
 @dataclass(frozen=True)
+class _Rows:
+    """Rows to fit on: features (N, F), targets (N, K), weights (N,)."""
+
+    matrix: sp.csr_matrix
+    targets: Bools
+    weights: Floats
+
+
+@dataclass(frozen=True)
 class _Weights:
     coefficients: Floats
     intercepts: Floats
@@ -69,14 +78,16 @@ def fit(
     progress("count words", 0, 1)
     counts = factored_counts(data.texts, Normaliser(options.folding), options.lengths)
     progress("count words", 1, 1)
-    held_out = _held_out_scores(counts, targets, data.articles, options, progress)
-    slopes, offsets = platt_scaling(held_out, targets)
+    held_out = _held_out_scores(counts, data, targets, options, progress)
+    slopes, offsets = platt_scaling(held_out, targets, data.weights)
     calibrated = 1 / (1 + np.exp(-(slopes * held_out + offsets)))
-    thresholds = best_f1_thresholds(calibrated, targets)
+    thresholds = best_f1_thresholds(calibrated, targets, data.weights)
     everything = np.arange(len(data.rows))
     idf = inverse_document_frequency(counts, everything, options.min_df)
     matrix = passages_matrix(counts, idf)
-    weights = _fit_topics(matrix, targets, options, lambda done, total: progress("fit on all rows", done, total))
+    weights = _fit_topics(
+        _Rows(matrix, targets, data.weights), options, lambda done, total: progress("fit on all rows", done, total)
+    )
     model = _additive_model(counts, idf, weights, (slopes, offsets), options)
     metrics = evaluation_of([topic.id for topic in topics], targets, calibrated, calibrated >= thresholds)
     return Bundle(
@@ -101,18 +112,17 @@ def _refuse_unfit(data: LabelledData, targets: Bools, topics: Sequence[Topic], o
 
 
 def _held_out_scores(
-    counts: FactoredCounts, targets: Bools, articles: Sequence[str], options: FitOptions, progress: Progress
+    counts: FactoredCounts, data: LabelledData, targets: Bools, options: FitOptions, progress: Progress
 ) -> Floats:
     """Raw scores (N, K) of every row by a model that hasn't seen its article."""
     scores = np.zeros(targets.shape)
-    folds = folds_by_article(articles, options.folds, options.seed)
+    folds = folds_by_article(data.articles, options.folds, options.seed)
     total = len(folds) * targets.shape[1]
     for number, (fitted_on, held) in enumerate(folds):
         matrix = passages_matrix(counts, inverse_document_frequency(counts, fitted_on, options.min_df))
         done_before = number * targets.shape[1]
         weights = _fit_topics(
-            matrix[fitted_on],
-            targets[fitted_on],
+            _Rows(matrix[fitted_on], targets[fitted_on], data.weights[fitted_on]),
             options,
             lambda done, _, before=done_before: progress("cross-validate", before + done, total),  # type: ignore[misc]
         )
@@ -120,12 +130,10 @@ def _held_out_scores(
     return scores
 
 
-def _fit_topics(
-    matrix: sp.csr_matrix, targets: Bools, options: FitOptions, progress: Callable[[int, int], None]
-) -> _Weights:
-    topics = targets.shape[1]
+def _fit_topics(rows: _Rows, options: FitOptions, progress: Callable[[int, int], None]) -> _Weights:
+    topics = rows.targets.shape[1]
     runs = Parallel(n_jobs=options.jobs, return_as="generator")(
-        delayed(_fit_topic)(matrix, targets[:, topic], options) for topic in range(topics)
+        delayed(_fit_topic)(rows, topic, options) for topic in range(topics)
     )
     fitted = []
     for done, result in enumerate(runs, start=1):
@@ -134,12 +142,13 @@ def _fit_topics(
     return _Weights(np.column_stack([row[:-1] for row in fitted]), np.array([row[-1] for row in fitted]))
 
 
-def _fit_topic(matrix: sp.csr_matrix, target: Bools, options: FitOptions) -> Floats:
+def _fit_topic(rows: _Rows, topic: int, options: FitOptions) -> Floats:
     """Weights of one topic, the intercept last: (features + 1,)."""
+    matrix, target = rows.matrix, rows.targets[:, topic]
     if target.all() or not target.any():
         return np.zeros(matrix.shape[1] + 1)
     model = LogisticRegression(C=options.penalty, solver="liblinear", random_state=options.seed)
-    model.fit(matrix, target)
+    model.fit(matrix, target, rows.weights)
     return np.append(model.coef_[0], model.intercept_[0])
 
 

@@ -4,7 +4,7 @@ import csv
 import hashlib
 import io
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,8 @@ from app.tagger.errors import LabelledDataError
 from app.tagger.types import Topic
 
 LONGEST_CELL = 131_072
+OWN_WEIGHT = 10.0
+"""How much a row of one's own counts beside a row of the shipped corpus."""
 _SEPARATORS = "|;,"
 _DELIMITERS = ",;\t"
 _TRUE, _FALSE = frozenset({"1", "1.0", "true"}), frozenset({"", "0", "0.0", "false"})
@@ -21,13 +23,17 @@ _TRUE, _FALSE = frozenset({"1", "1.0", "true"}), frozenset({"", "0", "0.0", "fal
 
 @dataclass(frozen=True, slots=True)
 class LabelledRow:
-    """A passage and its topic ids; `line` counts from 1, `article` groups rows that must not straddle a split."""
+    """A passage and its topic ids; `line` counts from 1, `article` groups rows that must not straddle a split.
+
+    `weight` says how much the row counts in a fit: as much as so many rows of weight 1.
+    """
 
     line: int
     id: str
     article: str
     text: str
     labels: frozenset[str]
+    weight: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +67,11 @@ class LabelledData:
     def articles(self) -> list[str]:
         """The accepted rows' article ids."""
         return [row.article for row in self.rows]
+
+    @property
+    def weights(self) -> npt.NDArray[np.float64]:
+        """The accepted rows' weights."""
+        return np.array([row.weight for row in self.rows])
 
     def targets(self, topics: Sequence[Topic]) -> npt.NDArray[np.bool_]:
         """Which topics each row has: (rows, topics)."""
@@ -110,6 +121,28 @@ def load_labelled(path: str | Path, topics: Sequence[Topic], encoding: str | Non
         else:
             rows.append(outcome)
     return LabelledData(tuple(rows), tuple(refusals), hashlib.sha256(path.read_bytes()).hexdigest())
+
+
+def default_weights(files: int) -> list[float]:
+    """Rows of the first file count 1, those of further files, a user's own, more."""
+    return [1.0, *[OWN_WEIGHT] * (files - 1)]
+
+
+def merged(parts: Sequence[tuple[LabelledData, float]]) -> LabelledData:
+    """Several files as one, the rows of each with a weight; articles of different files are different articles.
+
+    One file of weight 1 stays as it is.
+    """
+    if len(parts) == 1 and parts[0][1] == 1:
+        return parts[0][0]
+    rows = [
+        replace(row, article=f"{number}/{row.article}", weight=weight)
+        for number, (data, weight) in enumerate(parts)
+        for row in data.rows
+    ]
+    refusals = [refusal for data, _ in parts for refusal in data.refusals]
+    digest = hashlib.sha256("".join(f"{data.sha256} {weight}\n" for data, weight in parts).encode())
+    return LabelledData(tuple(rows), tuple(refusals), digest.hexdigest())
 
 
 def _decoded(path: Path, encoding: str | None) -> str:

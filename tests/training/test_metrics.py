@@ -42,7 +42,7 @@ def test_platt_scaling_calibrates() -> None:
     random = np.random.default_rng(1)
     raw = random.normal(size=(4000, 1))
     targets = random.random((4000, 1)) < 1 / (1 + np.exp(-(2 * raw - 1)))
-    slopes, offsets = platt_scaling(raw, targets)
+    slopes, offsets = platt_scaling(raw, targets, np.ones(4000))
     assert slopes[0] == pytest.approx(2, abs=0.2)
     assert offsets[0] == pytest.approx(-1, abs=0.2)
     scores = 1 / (1 + np.exp(-(slopes * raw + offsets)))
@@ -51,7 +51,7 @@ def test_platt_scaling_calibrates() -> None:
 
 def test_thresholds_have_the_best_f1(decisions: tuple[np.ndarray, np.ndarray, np.ndarray]) -> None:
     targets, scores, _ = decisions
-    thresholds = best_f1_thresholds(scores, targets)
+    thresholds = best_f1_thresholds(scores, targets, np.ones(200))
     best = f1_score(targets[:, 0], scores[:, 0] >= thresholds[0])
     assert best == pytest.approx(max(f1_score(targets[:, 0], scores[:, 0] >= t) for t in np.unique(scores[:, 0])))
     assert average_precision_score(targets[:, 0], scores[:, 0]) > 0.5
