@@ -8,7 +8,7 @@ from app.tagger import Tagger
 from app.tagger.bundle import Bundle, write_bundle
 from app.tagger.types import Topic
 from app.tagger.versions import set_current
-from training import FitOptions, LabelledData, fit, load_labelled, load_topics
+from training import FitOptions, LabelledData, fit, load_labelled, load_phrases, load_topics
 
 ROOT = Path(__file__).parent.parent
 TINY_TOPICS = ("attacks", "counterterrorism", "foreign_fighters", "ideology")
@@ -35,8 +35,13 @@ def tiny_data(corpus: LabelledData) -> LabelledData:
 
 
 @pytest.fixture(scope="session")
-def tiny_bundle(tiny_data: LabelledData, tiny_topics: tuple[Topic, ...]) -> Bundle:
-    return fit(tiny_data, tiny_topics, FitOptions(folds=3, jobs=1))
+def phrases() -> dict[str, list[str]]:
+    return load_phrases(ROOT / "data/lexicon.csv")
+
+
+@pytest.fixture(scope="session")
+def tiny_bundle(tiny_data: LabelledData, tiny_topics: tuple[Topic, ...], phrases: dict[str, list[str]]) -> Bundle:
+    return fit(tiny_data, tiny_topics, phrases, FitOptions(folds=3, jobs=1))
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@
 from training.evaluate import evaluate
 from training.fit import FitOptions, fit
 from training.metrics import Evaluation
-from training.read import LabelledData, LabelledRow, Refusal, load_labelled, load_topics, merged
+from training.read import LabelledData, LabelledRow, Refusal, load_labelled, load_phrases, load_topics, merged
 
 __all__ = [
     "Evaluation",
@@ -14,6 +14,7 @@ __all__ = [
     "evaluate",
     "fit",
     "load_labelled",
+    "load_phrases",
     "load_topics",
     "merged",
 ]

@@ -17,7 +17,7 @@ from app.tagger.errors import LabelledDataError
 from app.tagger.types import Topic
 from app.tagger.versions import set_current
 from training.metrics import Evaluation
-from training.read import LabelledData, default_weights, load_labelled, load_topics, merged
+from training.read import LabelledData, default_weights, load_labelled, load_phrases, load_topics, merged
 
 app = typer.Typer(help="From a labelled CSV to a model.", no_args_is_help=True, add_completion=False)
 
@@ -25,6 +25,7 @@ Csv = Annotated[Path, typer.Argument(help="labelled CSV: columns text and labels
 TopicsFile = Annotated[Path, typer.Option("--topics", help="CSV of topics: id, name_ar, name_en …")]
 Encoding = Annotated[str | None, typer.Option(help="of the CSV, if not UTF-8 or UTF-16: for instance windows-1256")]
 DEFAULT_TOPICS = Path("data/topics.csv")
+DEFAULT_LEXICON = Path("data/lexicon.csv")
 
 
 def main() -> None:
@@ -57,6 +58,7 @@ def fit(
     ] = None,
     topics: TopicsFile = DEFAULT_TOPICS,
     out: Annotated[Path, typer.Option(help="folder of the model's versions")] = DEFAULT_MODELS,
+    lexicon: Annotated[Path | None, typer.Option(help="CSV of standing phrases: topic, phrase")] = DEFAULT_LEXICON,
     encoding: Encoding = None,
     jobs: Annotated[int, typer.Option(help="processor cores to use; -1 is all")] = -1,
 ) -> None:
@@ -81,7 +83,8 @@ def fit(
                     tasks[stage] = bar.add_task(stage, total=total)
                 bar.update(tasks[stage], completed=done)
 
-            bundle = fit_model(data, known, FitOptions(jobs=jobs), show)
+            phrases = load_phrases(lexicon) if lexicon else {}
+            bundle = fit_model(data, known, phrases, FitOptions(jobs=jobs), show)
         version = write_bundle(bundle, out)
         set_current(out, version)
     measured = bundle.training["cross_validation"]

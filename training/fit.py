@@ -1,7 +1,7 @@
 """Fits a model: cross-validation by article, one-vs-rest logistic regression, calibration, thresholds, bundle."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from typing import Any
 
@@ -14,6 +14,7 @@ from sklearn.linear_model import LogisticRegression
 from app.tagger.bundle import Bundle, Golden
 from app.tagger.errors import LabelledDataError
 from app.tagger.features import AdditiveModel, NgramRange
+from app.tagger.lexicon import Lexicon, Phrase, without_article
 from app.tagger.normalise import Folding, Normaliser
 from app.tagger.score import WordTableScorer
 from app.tagger.types import Topic
@@ -43,6 +44,8 @@ class FitOptions:
     """Features of fewer passages are left out."""
     lengths: NgramRange = field(default_factory=NgramRange)
     folding: Folding = field(default_factory=Folding)
+    phrase_value: float = 0.2
+    """Value of a group of phrases that a passage holds, beside features that have the length 1 together."""
     folds: int = 5
     seed: int = 0
     jobs: int = -1
@@ -65,9 +68,13 @@ class _Weights:
 
 
 def fit(
-    data: LabelledData, topics: Sequence[Topic], options: FitOptions | None = None, progress: Progress | None = None
+    data: LabelledData,
+    topics: Sequence[Topic],
+    phrases: Mapping[str, Sequence[str]] | None = None,
+    options: FitOptions | None = None,
+    progress: Progress | None = None,
 ) -> Bundle:
-    """Fit a model on labelled rows.
+    """Fit a model on labelled rows, with groups of standing phrases as features.
 
     Raises `LabelledDataError` if a topic has fewer than 5 rows, or no row is without it, or there are fewer articles
     than folds. Equal data, options and library versions give an equal bundle.
@@ -76,7 +83,8 @@ def fit(
     targets = data.targets(topics)
     _refuse_unfit(data, targets, topics, options)
     progress("count words", 0, 1)
-    counts = factored_counts(data.texts, Normaliser(options.folding), options.lengths)
+    lexicon = _lexicon(phrases or {}, Normaliser(options.folding))
+    counts = factored_counts(data.texts, Normaliser(options.folding), options.lengths, lexicon)
     progress("count words", 1, 1)
     held_out = _held_out_scores(counts, data, targets, options, progress)
     slopes, offsets = platt_scaling(held_out, targets, data.weights)
@@ -84,11 +92,12 @@ def fit(
     thresholds = best_f1_thresholds(calibrated, targets, data.weights)
     everything = np.arange(len(data.rows))
     idf = inverse_document_frequency(counts, everything, options.min_df)
-    matrix = passages_matrix(counts, idf)
+    matrix = passages_matrix(counts, idf, options.phrase_value)
     weights = _fit_topics(
         _Rows(matrix, targets, data.weights), options, lambda done, total: progress("fit on all rows", done, total)
     )
-    model = _additive_model(counts, idf, weights, (slopes, offsets), options)
+    model = _additive_model(counts, idf, weights, lexicon, options)
+    model = replace(model, slopes=slopes, offsets=offsets)
     metrics = evaluation_of([topic.id for topic in topics], targets, calibrated, calibrated >= thresholds)
     return Bundle(
         topics=tuple(topics),
@@ -99,6 +108,17 @@ def fit(
         card=card_of(topics, data, metrics, thresholds),
         training=_training_facts(data, options, metrics),
     )
+
+
+def _lexicon(phrases: Mapping[str, Sequence[str]], normaliser: Normaliser) -> Lexicon:
+    """The phrases in normal form, each once, their groups numbered in the order of names."""
+    found: dict[Phrase, None] = {}
+    for group, name in enumerate(sorted(phrases)):
+        for phrase in phrases[name]:
+            first, *rest = [word.form for word in normaliser.words(phrase)] or [""]
+            if without_article(first):
+                found[Phrase((without_article(first), *rest), group)] = None
+    return Lexicon(list(found))
 
 
 def _refuse_unfit(data: LabelledData, targets: Bools, topics: Sequence[Topic], options: FitOptions) -> None:
@@ -119,7 +139,9 @@ def _held_out_scores(
     folds = folds_by_article(data.articles, options.folds, options.seed)
     total = len(folds) * targets.shape[1]
     for number, (fitted_on, held) in enumerate(folds):
-        matrix = passages_matrix(counts, inverse_document_frequency(counts, fitted_on, options.min_df))
+        matrix = passages_matrix(
+            counts, inverse_document_frequency(counts, fitted_on, options.min_df), options.phrase_value
+        )
         done_before = number * targets.shape[1]
         weights = _fit_topics(
             _Rows(matrix[fitted_on], targets[fitted_on], data.weights[fitted_on]),
@@ -153,7 +175,7 @@ def _fit_topic(rows: _Rows, topic: int, options: FitOptions) -> Floats:
 
 
 def _additive_model(
-    counts: FactoredCounts, idf: Floats, weights: _Weights, scaling: tuple[Floats, Floats], options: FitOptions
+    counts: FactoredCounts, idf: Floats, weights: _Weights, lexicon: Lexicon, options: FitOptions
 ) -> AdditiveModel:
     """The weights in the form that serves; a known word's row is made of the very numbers an unseen word's is."""
     split = len(counts.ngrams)
@@ -172,9 +194,11 @@ def _additive_model(
         ngram_idf=ngram_idf,
         ngram_weights=ngram_weights,
         lengths=options.lengths,
+        lexicon=lexicon,
+        phrase_shares=(weights.coefficients[len(idf) :] * options.phrase_value).astype(np.float32),
         intercepts=weights.intercepts,
-        slopes=scaling[0],
-        offsets=scaling[1],
+        slopes=np.ones_like(weights.intercepts),
+        offsets=np.zeros_like(weights.intercepts),
     )
 
 

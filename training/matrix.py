@@ -9,6 +9,7 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from app.tagger.features import NgramRange, ngrams_of
+from app.tagger.lexicon import Lexicon
 from app.tagger.normalise import Normaliser
 
 
@@ -17,18 +18,24 @@ class FactoredCounts:
     """Counts that all folds share. With N passages, V word types, F n-grams:
 
     `gains` D (N, V) holds `g(tf) = 1 + ln tf`; `phi` (V, F + V) counts each type's n-grams and, in the last V columns,
-    the type itself. Types and n-grams are sorted, so equal data gives equal numbers.
+    the type itself; `phrases` (N, G) is 1 where a passage holds a phrase of a group. Types and n-grams are sorted, so
+    equal data gives equal numbers.
     """
 
     words: tuple[str, ...]
     ngrams: tuple[str, ...]
     gains: sp.csr_matrix
     phi: sp.csr_matrix
+    phrases: sp.csr_matrix
 
 
-def factored_counts(texts: Sequence[str], normaliser: Normaliser, lengths: NgramRange) -> FactoredCounts:
-    """Count the words of each text and the n-grams of each word."""
-    tokens = [Counter(word.form for word in normaliser.words(text)) for text in texts]
+def factored_counts(
+    texts: Sequence[str], normaliser: Normaliser, lengths: NgramRange, lexicon: Lexicon
+) -> FactoredCounts:
+    """Count the words of each text and the n-grams of each word, and find the lexicon's phrases."""
+    sequences = [[word.form for word in normaliser.words(text)] for text in texts]
+    tokens = [Counter(sequence) for sequence in sequences]
+    phrases = _sparse([dict.fromkeys(lexicon.places(sequence), 1.0) for sequence in sequences], lexicon.groups)
     words = tuple(sorted(set().union(*tokens))) if tokens else ()
     number = {word: place for place, word in enumerate(words)}
     gains = _sparse(
@@ -38,7 +45,8 @@ def factored_counts(texts: Sequence[str], normaliser: Normaliser, lengths: Ngram
     ngrams = tuple(sorted(set().union(*counted))) if counted else ()
     place = {ngram: column for column, ngram in enumerate(ngrams)}
     phi = _sparse([{place[ngram]: count for ngram, count in found.items()} for found in counted], len(ngrams))
-    return FactoredCounts(words, ngrams, gains, sp.csr_matrix(sp.hstack([phi, sp.identity(len(words))], format="csr")))
+    with_words = sp.csr_matrix(sp.hstack([phi, sp.identity(len(words))], format="csr"))
+    return FactoredCounts(words, ngrams, gains, with_words, phrases)
 
 
 def inverse_document_frequency(
@@ -54,12 +62,16 @@ def inverse_document_frequency(
     return np.where(frequency >= min_df, idf, 0.0)
 
 
-def passages_matrix(counts: FactoredCounts, idf: npt.NDArray[np.float64]) -> sp.csr_matrix:
-    """X (N, F + V): every passage's features over its norm, `norm^2 = sum_t g(tf)^2 |phi(t)|^2`."""
+def passages_matrix(counts: FactoredCounts, idf: npt.NDArray[np.float64], phrase_value: float) -> sp.csr_matrix:
+    """X (N, F + V + G): every passage's features over its norm, `norm^2 = sum_t g(tf)^2 |phi(t)|^2`, and its phrases.
+
+    A group of phrases that is there has the value `phrase_value`, outside the norm.
+    """
     weighted = counts.phi @ sp.diags(idf)
     length = np.asarray(weighted.multiply(weighted).sum(axis=1)).ravel()
     norm = np.sqrt(counts.gains.multiply(counts.gains) @ length)
-    features = sp.csr_matrix(sp.diags(1 / np.where(norm > 0, norm, 1)) @ counts.gains @ weighted)
+    scaled = sp.diags(1 / np.where(norm > 0, norm, 1)) @ counts.gains @ weighted
+    features = sp.csr_matrix(sp.hstack([scaled, counts.phrases * phrase_value], format="csr"))
     features.eliminate_zeros()
     features.sort_indices()
     return features

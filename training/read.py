@@ -101,6 +101,17 @@ def load_topics(path: str | Path) -> tuple[Topic, ...]:
     return topics
 
 
+def load_phrases(path: str | Path) -> dict[str, list[str]]:
+    """Read a lexicon: columns topic and phrase; phrases of a topic are one group of features."""
+    reader = _reader(_decoded(Path(path), None), Path(path))
+    if not {"topic", "phrase"} <= set(reader.fieldnames or ()):
+        raise LabelledDataError(f"{path} lacks a column 'topic' or 'phrase': add it to the header line.")
+    groups: dict[str, list[str]] = {}
+    for row in reader:
+        groups.setdefault(row["topic"].strip(), []).append(row["phrase"].strip())
+    return groups
+
+
 def load_labelled(path: str | Path, topics: Sequence[Topic], encoding: str | None = None) -> LabelledData:
     """Read a labelled CSV: `text` and `labels` (ids joined by `|`, `;` or `,`) or one 0/1 column per topic.
 

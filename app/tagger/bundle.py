@@ -20,15 +20,17 @@ import numpy as np
 from app.tagger.durable import sync_file, sync_folder, write_synced
 from app.tagger.errors import BundleError
 from app.tagger.features import AdditiveModel, Floats, NgramRange
+from app.tagger.lexicon import Lexicon, Phrase
 from app.tagger.normalise import Folding
 from app.tagger.types import Topic
 
 FORMAT = 1
 MANIFEST = "manifest.json"
 _TEXTS = {"words": "words.txt", "ngrams": "ngrams.txt"}
-_ARRAYS = {"word_rows": "word_rows.npy", "ngram_idf": "ngram_idf.npy", "ngram_weights": "ngram_weights.npy"}
+_ARRAYS = {name: f"{name}.npy" for name in ("word_rows", "ngram_idf", "ngram_weights", "phrase_shares")}
+_PHRASES = "phrases.txt"
 _CARD = "card.md"
-_FILES = frozenset({*_TEXTS.values(), *_ARRAYS.values(), _CARD})
+_FILES = frozenset({*_TEXTS.values(), *_ARRAYS.values(), _PHRASES, _CARD})
 _RETRAIN = "fetch the folder again or make it anew with `rasid-train fit`"
 
 
@@ -111,6 +113,7 @@ def open_bundle(folder: Path) -> Bundle:
         words=texts["words"],
         ngrams=texts["ngrams"],
         lengths=NgramRange(**manifest["ngrams"]),
+        lexicon=_lexicon(folder / _PHRASES),
         intercepts=np.array(manifest["intercepts"], dtype=np.float64),
         slopes=np.array(manifest["slopes"], dtype=np.float64),
         offsets=np.array(manifest["offsets"], dtype=np.float64),
@@ -133,6 +136,8 @@ def _write_files(bundle: Bundle, folder: Path) -> None:
         with (folder / file).open("wb") as handle:
             np.save(handle, np.ascontiguousarray(getattr(model, name)), allow_pickle=False)
             sync_file(handle)
+    phrases = (f"{phrase.group} {' '.join(phrase.words)}\n" for phrase in model.lexicon.phrases)
+    write_synced(folder / _PHRASES, "".join(phrases).encode())
     write_synced(folder / _CARD, bundle.card.encode())
 
 
@@ -178,6 +183,7 @@ def _verify_shapes(folder: Path, model: AdditiveModel, thresholds: Floats, topic
         "word_rows": (len(model.words), topics + 1),
         "ngram_idf": (len(model.ngrams),),
         "ngram_weights": (len(model.ngrams), topics),
+        "phrase_shares": (model.lexicon.groups, topics),
         "intercepts": (topics,),
         "slopes": (topics,),
         "offsets": (topics,),
@@ -199,6 +205,15 @@ def _array(path: Path) -> Floats:
     if not isinstance(array, np.ndarray) or array.dtype not in (np.float16, np.float32, np.float64):
         raise BundleError(f"{path} is no array of floats: {_RETRAIN}.")
     return array
+
+
+def _lexicon(path: Path) -> Lexicon:
+    """Phrases from lines of a group's number and the phrase's words."""
+    lines = [line.split(" ") for line in path.read_text("utf-8").split("\n")[:-1]]
+    try:
+        return Lexicon([Phrase(tuple(words), int(group)) for group, *words in lines])
+    except (ValueError, IndexError):
+        raise BundleError(f"{path} is no list of phrases: {_RETRAIN}.") from None
 
 
 def _lines(path: Path) -> dict[str, int]:

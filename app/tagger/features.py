@@ -4,7 +4,8 @@
 scikit-learn's `char_wb` does) and of the word as a whole. A passage is `x = sum_t g(tf_t) phi(t) / norm` with
 `g(tf) = 1 + ln tf` (Manning, Raghavan, Schuetze: Introduction to Information Retrieval, 6.4.1) and
 `norm^2 = sum_t g(tf_t)^2 |phi(t)|^2`. Since all sums run over word types, one row per type,
-`(phi(t) . W, |phi(t)|^2)`, is all that scoring needs: `AdditiveModel` holds these rows.
+`(phi(t) . W, |phi(t)|^2)`, is all that scoring needs: `AdditiveModel` holds these rows. Each group of phrases of the
+lexicon adds its own row of weights, outside the norm, where the passage holds one of its phrases.
 """
 
 from collections import Counter
@@ -13,6 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+
+from app.tagger.lexicon import Lexicon
 
 LONGEST_WORD = 40
 """Words are read up to this many letters: no Arabic word is longer, and cost stays linear in the text."""
@@ -46,9 +49,10 @@ def ngrams_of(word: str, lengths: NgramRange) -> Counter[str]:
 class AdditiveModel:
     """A fitted linear model in the form that serves.
 
-    With V known words, F n-grams and K topics: `word_rows` is (V, K + 1), a word's share in each topic's raw score
-    before the norm and, last, `|phi|^2`; `ngram_idf` is (F,), `ngram_weights` is (F, K); `intercepts`, `slopes` and
-    `offsets` are (K,). The score of topic k is `sigmoid(slopes[k] * raw[k] + offsets[k])` (Platt, 1999).
+    With V known words, F n-grams, K topics and G groups of phrases: `word_rows` is (V, K + 1), a word's share in each
+    topic's raw score before the norm and, last, `|phi|^2`; `ngram_idf` is (F,), `ngram_weights` is (F, K),
+    `phrase_shares` is (G, K); `intercepts`, `slopes` and `offsets` are (K,). The score of topic k is
+    `sigmoid(slopes[k] * raw[k] + offsets[k])` (Platt, 1999).
     """
 
     words: Mapping[str, int]
@@ -57,6 +61,8 @@ class AdditiveModel:
     ngram_idf: Floats
     ngram_weights: Floats
     lengths: NgramRange
+    lexicon: Lexicon
+    phrase_shares: Floats
     intercepts: Floats
     slopes: Floats
     offsets: Floats

@@ -13,6 +13,7 @@ from itertools import chain
 import numpy as np
 
 from app.tagger.features import AdditiveModel, Floats
+from app.tagger.lexicon import Phrase, places_of
 from app.tagger.normalise import Normaliser, raw_words_list
 
 CACHED_WORDS = 8192
@@ -37,6 +38,7 @@ class WordRows:
 
     `of_spelling` names the types of every written word in order (a ligature can stand for several); `counts`, `gains`
     and `rows` have n entries, `rows` being (n, K + 1); `unknown` counts the written words that training never kept.
+    `phrases` gives, for each group of the lexicon that is there, the places of its words in the sequence of all types.
     """
 
     of_spelling: Sequence[tuple[int, ...]]
@@ -45,6 +47,7 @@ class WordRows:
     rows: Floats
     norm: float
     unknown: int
+    phrases: dict[int, list[int]]
 
 
 @dataclass(slots=True)
@@ -53,6 +56,8 @@ class _Cache:
 
     table: Floats
     row_of_word: dict[str, int]
+    forms: list[str]
+    starting: dict[int, tuple[Phrase, ...]] = field(default_factory=dict)
     rows_of_spelling: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
     @property
@@ -76,6 +81,8 @@ class WordTableScorer:
         """Raw scores of one passage, in time linear in its length; the intercepts where no word says anything."""
         found = self.word_rows(raw_words_list(text))
         raw = self.model.intercepts + (found.gains @ found.rows[:, :-1]) / found.norm
+        for group in found.phrases:
+            raw += self.model.phrase_shares[group]
         return RawScore(raw, found.counts.total(), found.unknown)
 
     def word_rows(self, spellings: Sequence[str]) -> WordRows:
@@ -83,25 +90,30 @@ class WordTableScorer:
         cache, spill = self._cache, _Spill()
         known = cache.rows_of_spelling
         of_spelling = [known.get(spelling) or self._rows_of(spelling, cache, spill) for spelling in spellings]
-        counts = Counter(chain.from_iterable(of_spelling))
+        sequence = list(chain.from_iterable(of_spelling))
+        counts = Counter(sequence)
         unknown = sum(count for row, count in counts.items() if row >= self._known)
+        phrases = _phrases(sequence, cache, spill)
         if cache.full and cache is self._cache:
             self._cache = self._fresh_cache()
         gains = _gains(list(counts.values()))
         rows = _gathered(list(counts), cache.table, spill)
         norm = math.sqrt(float((gains * gains) @ rows[:, -1])) or 1.0
-        return WordRows(of_spelling, counts, gains, rows, norm, unknown)
+        return WordRows(of_spelling, counts, gains, rows, norm, unknown, phrases)
 
     def _fresh_cache(self) -> _Cache:
         table = np.zeros((self._known + CACHED_WORDS, self.model.topics + 1))
         table[: self._known] = self.model.word_rows
-        return _Cache(table, dict(self.model.words))
+        return _Cache(table, dict(self.model.words), list(self.model.words))
 
     def _rows_of(self, spelling: str, cache: _Cache, spill: "_Spill") -> tuple[int, ...]:
         """Row numbers of a spelling met for the first time; numbers past the table are rows of `spill`."""
         forms = self.normaliser.word(spelling).split()
         with self._growing:
             rows = tuple(self._row(form, cache, spill) for form in forms)
+            for row, form in zip(rows, forms, strict=True):
+                if beginning := self.model.lexicon.starting_with(form):
+                    (cache if row < len(cache.table) else spill).starting[row] = beginning
             kept = all(row < len(cache.table) for row in rows) and len(cache.rows_of_spelling) < CACHED_SPELLINGS
             if kept and len(spelling) <= LONGEST_CACHED_SPELLING:
                 cache.rows_of_spelling[spelling] = rows
@@ -114,11 +126,13 @@ class WordTableScorer:
             row = len(cache.row_of_word)
             if row < len(cache.table):
                 cache.table[row] = values
+                cache.forms.append(form)
                 cache.row_of_word[form] = row
             else:
                 row += len(spill.rows)
                 spill.row_of_word[form] = row
                 spill.rows.append(values)
+                spill.forms.append(form)
         return row
 
 
@@ -128,6 +142,20 @@ class _Spill:
 
     row_of_word: dict[str, int] = field(default_factory=dict)
     rows: list[Floats] = field(default_factory=list)
+    forms: list[str] = field(default_factory=list)
+    starting: dict[int, tuple[Phrase, ...]] = field(default_factory=dict)
+
+
+def _phrases(sequence: list[int], cache: _Cache, spill: _Spill) -> dict[int, list[int]]:
+    begin = {
+        place: found
+        for place, row in enumerate(sequence)
+        if (found := cache.starting.get(row) or spill.starting.get(row))
+    }
+    if not begin:
+        return {}
+    size = len(cache.table)
+    return places_of(begin, [cache.forms[row] if row < size else spill.forms[row - size] for row in sequence])
 
 
 def _gains(counts: list[int]) -> Floats:

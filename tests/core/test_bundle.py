@@ -45,7 +45,17 @@ def test_writing_again_gives_the_same_version_and_leaves_nothing_else(models: Pa
 
 @pytest.mark.parametrize(
     "name",
-    ["manifest.json", "card.md", "words.txt", "ngrams.txt", "word_rows.npy", "ngram_idf.npy", "ngram_weights.npy"],
+    [
+        "manifest.json",
+        "card.md",
+        "words.txt",
+        "ngrams.txt",
+        "word_rows.npy",
+        "ngram_idf.npy",
+        "ngram_weights.npy",
+        "phrases.txt",
+        "phrase_shares.npy",
+    ],
 )
 def test_a_changed_byte_anywhere_is_refused(models: Path, name: str) -> None:
     path = bundle_in(models) / name

@@ -21,7 +21,7 @@ def scorer(tiny_tagger: Tagger) -> WordTableScorer:
 
 def reference(texts: list[str], model: AdditiveModel, normaliser: Normaliser) -> np.ndarray:
     """D . Phi . W by scipy, from the n-gram weights, with known words' own part added."""
-    counts = factored_counts(texts, normaliser, model.lengths)
+    counts = factored_counts(texts, normaliser, model.lengths, model.lexicon)
     idf = np.array([model.ngram_idf[model.ngrams[n]] if n in model.ngrams else 0.0 for n in counts.ngrams])
     weights = np.zeros((len(counts.ngrams), model.topics))
     for place, ngram in enumerate(counts.ngrams):
@@ -35,7 +35,8 @@ def reference(texts: list[str], model: AdditiveModel, normaliser: Normaliser) ->
             row = model.word_rows[model.words[word]].astype(np.float64)
             shares[place], length[place] = row[:-1], row[-1]
     norm = np.sqrt(counts.gains.multiply(counts.gains) @ length)
-    return np.asarray(counts.gains @ shares) / np.where(norm > 0, norm, 1)[:, None] + model.intercepts
+    scaled = np.asarray(counts.gains @ shares) / np.where(norm > 0, norm, 1)[:, None]
+    return scaled + counts.phrases @ model.phrase_shares + model.intercepts
 
 
 def test_scores_equal_the_reference(scorer: WordTableScorer, corpus: LabelledData) -> None:

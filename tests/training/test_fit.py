@@ -7,6 +7,7 @@ import pytest
 from app.tagger import Tagger
 from app.tagger.bundle import Bundle, write_bundle
 from app.tagger.errors import LabelledDataError
+from app.tagger.lexicon import Lexicon, Phrase
 from app.tagger.types import Topic
 from app.tagger.versions import current_version
 from tests.conftest import ROOT
@@ -22,26 +23,34 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 def test_fitting_twice_gives_the_same_bytes(
-    tiny_bundle: Bundle, tiny_data: LabelledData, tiny_topics: tuple[Topic, ...], tmp_path: Path
+    phrases: dict[str, list[str]],
+    tiny_bundle: Bundle,
+    tiny_data: LabelledData,
+    tiny_topics: tuple[Topic, ...],
+    tmp_path: Path,
 ) -> None:
     first = write_bundle(tiny_bundle, tmp_path / "one")
-    again = write_bundle(fit(tiny_data, tiny_topics, replace(OPTIONS, jobs=2)), tmp_path / "two")
+    again = write_bundle(fit(tiny_data, tiny_topics, phrases, replace(OPTIONS, jobs=2)), tmp_path / "two")
     assert first == again
     assert files(tmp_path / "one" / first) == files(tmp_path / "two" / again)
 
 
 def test_other_options_give_another_version(
-    tiny_bundle: Bundle, tiny_data: LabelledData, tiny_topics: tuple[Topic, ...], tmp_path: Path
+    phrases: dict[str, list[str]],
+    tiny_bundle: Bundle,
+    tiny_data: LabelledData,
+    tiny_topics: tuple[Topic, ...],
+    tmp_path: Path,
 ) -> None:
-    other = fit(tiny_data, tiny_topics, replace(OPTIONS, penalty=1.0))
+    other = fit(tiny_data, tiny_topics, phrases, replace(OPTIONS, penalty=1.0))
     assert write_bundle(other, tmp_path) != write_bundle(tiny_bundle, tmp_path)
 
 
 def test_the_shipped_model_is_what_the_data_gives(
-    corpus: LabelledData, topics: tuple[Topic, ...], tmp_path: Path
+    phrases: dict[str, list[str]], corpus: LabelledData, topics: tuple[Topic, ...], tmp_path: Path
 ) -> None:
     shipped = ROOT / "models/default"
-    version = write_bundle(fit(corpus, topics), tmp_path)
+    version = write_bundle(fit(corpus, topics, phrases), tmp_path)
     assert version == current_version(shipped)
     assert files(tmp_path / version) == files(shipped / version)
     assert sum(len(content) for content in files(shipped / version).values()) < 8 * 1024 * 1024
@@ -49,13 +58,13 @@ def test_the_shipped_model_is_what_the_data_gives(
 
 def test_progress_is_told_to_the_end(tiny_data: LabelledData, tiny_topics: tuple[Topic, ...]) -> None:
     told: list[tuple[str, int, int]] = []
-    fit(tiny_data, tiny_topics, replace(OPTIONS, jobs=1), lambda *step: told.append(step))
+    fit(tiny_data, tiny_topics, {}, replace(OPTIONS, jobs=1), lambda *step: told.append(step))
     last = {stage: (done, total) for stage, done, total in told}
     assert last == {"count words": (1, 1), "cross-validate": (12, 12), "fit on all rows": (4, 4)}
 
 
 def test_a_fitted_model_beats_the_simple_baselines_on_rows_it_has_not_seen(
-    corpus: LabelledData, tiny_topics: tuple[Topic, ...], tmp_path: Path
+    phrases: dict[str, list[str]], corpus: LabelledData, tiny_topics: tuple[Topic, ...], tmp_path: Path
 ) -> None:
     training = LabelledData(corpus.rows[:800], (), "")
     held = LabelledData(
@@ -63,7 +72,7 @@ def test_a_fitted_model_beats_the_simple_baselines_on_rows_it_has_not_seen(
         (),
         "",
     )
-    tagger = Tagger.open(tmp_path / write_bundle(fit(training, tiny_topics), tmp_path))
+    tagger = Tagger.open(tmp_path / write_bundle(fit(training, tiny_topics, phrases), tmp_path))
     own = evaluate(tagger, held)
     baselines = evaluate_baselines(tiny_topics, training, held)
     assert set(baselines) == {"majority", "keywords", "scikit-learn, plain", "scikit-learn, tuned thresholds"}
@@ -84,18 +93,20 @@ def test_data_that_cannot_be_fitted_is_refused(
 ) -> None:  # type: ignore[no-untyped-def]
     data = replace(tiny_data, rows=tuple(change(row) for row in tiny_data.rows))
     with pytest.raises(LabelledDataError, match=says):
-        fit(data, tiny_topics, OPTIONS)
+        fit(data, tiny_topics, options=OPTIONS)
 
 
 def test_idf_counts_passages_and_drops_rare_features(tiny_tagger: Tagger) -> None:
     normaliser = tiny_tagger._scorer.normaliser
     lengths = tiny_tagger.bundle.model.lengths
-    counts = factored_counts(["باب باب", "باب كتاب", "قلم"], normaliser, lengths)
+    lexicon = Lexicon([Phrase(("كتاب",), 0)])
+    counts = factored_counts(["باب باب", "باب كتاب", "قلم"], normaliser, lengths, lexicon)
     idf = inverse_document_frequency(counts, np.arange(3), min_df=2)
     split = len(counts.ngrams)
     assert idf[split + counts.words.index("باب")] == pytest.approx(np.log(4 / 3) + 1)
     assert idf[split + counts.words.index("قلم")] == 0
     assert idf[counts.ngrams.index("اب")] == pytest.approx(np.log(4 / 3) + 1)
-    matrix = passages_matrix(counts, idf)
-    assert matrix.shape == (3, split + 3)
+    matrix = passages_matrix(counts, idf, phrase_value=0.5)
+    assert matrix.shape == (3, split + 3 + 1)
+    assert matrix[:, -1].toarray().ravel().tolist() == [0, 0.5, 0]
     assert np.isfinite(matrix.data).all()
