@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 SOURCES := app training tests
 
-.PHONY: run test format lock model clean
+.PHONY: run test quality format lock model clean
 
 run: $(VENV)/.ready-to-run  ## start the service with the shipped model
 	$(BIN)/rasid serve
@@ -17,6 +17,9 @@ test: $(VENV)/.ready-to-test  ## lint, check types and imports, run all tests
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/pytest
 
+quality: $(VENV)/.ready-for-quality  ## F1 beside the peers; QUALITY_CSV=file adds a labelled CSV of your own
+	$(BIN)/python -m tests.benchmarks.quality
+
 format: $(VENV)/.ready-to-test  ## lay out the code
 	$(BIN)/ruff check --fix $(SOURCES)
 	$(BIN)/ruff format $(SOURCES)
@@ -26,6 +29,7 @@ model: $(VENV)/.ready-to-run  ## fit the shipped model from data/
 
 lock:  ## pin all dependencies anew (needs uv)
 	uv pip compile pyproject.toml --extra train --extra build --universal --generate-hashes --no-header --no-annotate -q --output-file requirements.lock
+	uv pip compile tests/benchmarks/requirements.in -c requirements.lock --universal --generate-hashes --no-header --no-annotate -q --output-file tests/benchmarks/requirements.lock
 	uv pip compile pyproject.toml --all-extras -c requirements.lock --universal --generate-hashes --no-header --no-annotate -q --output-file requirements-test.lock
 
 clean:  ## remove the virtual environment and caches
@@ -42,4 +46,8 @@ $(VENV)/.ready-to-run: requirements.lock pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/.ready-to-test: requirements-test.lock $(VENV)/.ready-to-run
 	$(INSTALL) --require-hashes -r requirements-test.lock
+	touch $@
+
+$(VENV)/.ready-for-quality: tests/benchmarks/requirements.lock $(VENV)/.ready-to-run
+	$(INSTALL) --require-hashes -r tests/benchmarks/requirements.lock
 	touch $@

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -59,6 +60,9 @@ def fit(
     topics: TopicsFile = DEFAULT_TOPICS,
     out: Annotated[Path, typer.Option(help="folder of the model's versions")] = DEFAULT_MODELS,
     lexicon: Annotated[Path | None, typer.Option(help="CSV of standing phrases: topic, phrase")] = DEFAULT_LEXICON,
+    best_thresholds: Annotated[
+        bool, typer.Option("--best-thresholds", help="each topic's best threshold on held-out rows instead of 0.3")
+    ] = False,
     encoding: Encoding = None,
     jobs: Annotated[int, typer.Option(help="processor cores to use; -1 is all")] = -1,
 ) -> None:
@@ -84,7 +88,10 @@ def fit(
                 bar.update(tasks[stage], completed=done)
 
             phrases = load_phrases(lexicon) if lexicon else {}
-            bundle = fit_model(data, known, phrases, FitOptions(jobs=jobs), show)
+            options = FitOptions(jobs=jobs)
+            if best_thresholds:
+                options = replace(options, expected_f1=None)
+            bundle = fit_model(data, known, phrases, options, show)
         version = write_bundle(bundle, out)
         set_current(out, version)
     measured = bundle.training["cross_validation"]

@@ -1,0 +1,146 @@
+"""Rasid's quality beside its peers', each fitted on the same rows: `make quality`.
+
+Two measurements: cross-validation of data/passages.csv by article, and the labelled CSV that QUALITY_CSV names. The
+intervals are 95 % bootstrap intervals over articles.
+"""
+
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import fasttext
+import numpy as np
+import numpy.typing as npt
+
+from app.tagger.normalise import Normaliser
+from app.tagger.score import WordTableScorer
+from app.tagger.types import Topic
+from training import FitOptions, LabelledData, fit, load_labelled, load_phrases, load_topics
+from training.baselines import keyword_baseline, majority_baseline, plain_baseline
+from training.calibrate import best_f1_thresholds
+from training.metrics import evaluation_of
+from training.split import folds_by_article
+
+Bools = npt.NDArray[np.bool_]
+Peer = Callable[[LabelledData, LabelledData], dict[str, Bools]]
+FOLDS = 5
+RESAMPLES = 1000
+
+
+def rows_of(data: LabelledData, places: npt.NDArray[np.intp]) -> LabelledData:
+    return LabelledData(tuple(data.rows[place] for place in places), (), data.sha256)
+
+
+def peers(topics: Sequence[Topic]) -> list[Peer]:
+    """Every contender: training rows and test rows in, decisions (rows, topics) by name out."""
+    phrases = load_phrases("data/lexicon.csv")
+
+    def rasid(training: LabelledData, test: LabelledData) -> dict[str, Bools]:
+        bundle = fit(training, topics, phrases, FitOptions(folds=3))
+        scorer = WordTableScorer(bundle.model, Normaliser(bundle.folding))
+        scores = np.array([bundle.model.calibrated(scorer.score(text).raw) for text in test.texts])
+        return {"Rasid": scores >= bundle.thresholds}
+
+    return [
+        rasid,
+        lambda training, test: {"majority": majority_baseline(topics, training, test)},
+        lambda _, test: {"keywords": keyword_baseline(topics, test)},
+        lambda training, test: plain_baseline(topics, training, test),
+        lambda training, test: {"fastText": fasttext_decisions(topics, training, test)},
+    ]
+
+
+def fasttext_decisions(topics: Sequence[Topic], training: LabelledData, test: LabelledData) -> Bools:
+    """fastText, one-vs-all, on normalised text with subwords; thresholds tuned on held-out rows."""
+    targets = training.targets(topics)
+    held_out = np.zeros(targets.shape)
+    for fitted_on, held in folds_by_article(training.articles, folds=3, seed=0):
+        held_out[held] = fasttext_scores(topics, rows_of(training, fitted_on), rows_of(training, held))
+    thresholds = best_f1_thresholds(held_out, targets, training.weights)
+    return fasttext_scores(topics, training, test) >= thresholds
+
+
+def fasttext_scores(topics: Sequence[Topic], training: LabelledData, test: LabelledData) -> npt.NDArray[np.float64]:
+    normaliser = Normaliser()
+
+    def normal(text: str) -> str:
+        return " ".join(word.form for word in normaliser.words(text))
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "rows.txt"
+        lines = (" ".join(f"__label__{label}" for label in sorted(row.labels) or ["none"]) for row in training.rows)
+        texts = map(normal, training.texts)
+        path.write_text("".join(f"{labels} {text}\n" for labels, text in zip(lines, texts, strict=True)), "utf-8")
+        model = fasttext.train_supervised(
+            str(path),
+            loss="ova",
+            dim=60,
+            epoch=40,
+            lr=0.4,
+            wordNgrams=2,
+            minn=2,
+            maxn=5,
+            bucket=200_000,
+            thread=2,
+            verbose=0,
+        )
+    column = {f"__label__{topic.id}": place for place, topic in enumerate(topics)}
+    scores = np.zeros((len(test.rows), len(topics)))
+    for place, text in enumerate(map(normal, test.texts)):
+        for label, score in zip(*model.predict(text, k=-1), strict=True):
+            if label in column:
+                scores[place, column[label]] = score
+    return scores
+
+
+def interval(topics: Sequence[Topic], test: LabelledData, decided: Bools) -> tuple[str, str, str]:
+    """Micro-F1, macro-F1 and share of no-topic rows left without one, the first two with intervals."""
+    ids, targets = [topic.id for topic in topics], test.targets(topics)
+    random = np.random.default_rng(0)
+    names = sorted(set(test.articles))
+    rows = {name: [] for name in names}
+    for place, article in enumerate(test.articles):
+        rows[article].append(place)
+    drawn = []
+    for _ in range(RESAMPLES):
+        places = [place for name in random.choice(names, len(names)) for place in rows[name]]
+        found = evaluation_of(ids, targets[places], None, decided[places])
+        drawn.append((found.micro_f1, found.macro_f1))
+    low, high = np.nanpercentile(drawn, [2.5, 97.5], axis=0)
+    whole = evaluation_of(ids, targets, None, decided)
+    return (
+        f"{whole.micro_f1:.3f} ({low[0]:.3f}-{high[0]:.3f})",
+        f"{whole.macro_f1:.3f} ({low[1]:.3f}-{high[1]:.3f})",
+        f"{whole.no_topic:.3f}",
+    )
+
+
+def print_table(title: str, topics: Sequence[Topic], test: LabelledData, decisions: dict[str, Bools]) -> None:
+    print(f"\n{title}: {len(test.rows)} rows\n\n| | micro-F1 | macro-F1 | no topic |\n|---|---|---|---|")
+    for name, decided in decisions.items():
+        print(f"| {name} | {' | '.join(interval(topics, test, decided))} |", flush=True)
+
+
+def cross_validated(topics: Sequence[Topic], data: LabelledData) -> dict[str, Bools]:
+    decisions: dict[str, Bools] = {}
+    for fitted_on, held in folds_by_article(data.articles, FOLDS, seed=1):
+        for peer in peers(topics):
+            for name, decided in peer(rows_of(data, fitted_on), rows_of(data, held)).items():
+                decisions.setdefault(name, np.zeros((len(data.rows), len(topics)), dtype=bool))[held] = decided
+    return decisions
+
+
+def main() -> None:
+    topics = load_topics("data/topics.csv")
+    data = load_labelled("data/passages.csv", topics)
+    if path := os.environ.get("QUALITY_CSV"):
+        test = load_labelled(path, topics)
+        decisions = {name: decided for peer in peers(topics) for name, decided in peer(data, test).items()}
+        print_table("Labelled CSV", topics, test, decisions)
+    if "QUALITY_SKIP_CV" not in os.environ:
+        print_table("Cross-validation by article", topics, data, cross_validated(topics, data))
+
+
+if __name__ == "__main__":
+    main()
