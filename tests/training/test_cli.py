@@ -62,6 +62,22 @@ def test_fit_then_evaluate(files: Path) -> None:
     assert set(measured["topics"]) == set(TINY_TOPICS)
 
 
+def test_fit_on_two_files(files: Path) -> None:
+    arguments = (
+        "fit",
+        files / "rows.csv",
+        files / "rows.csv",
+        "--topics",
+        files / "topics.csv",
+        "--out",
+        files / "two",
+    )
+    code, _, _ = run(*arguments, "--best-thresholds")
+    assert code == 0
+    assert Tagger.open(files / "two").bundle.training["data"]["rows"] == 600
+    assert run(*arguments, "--weight", 1)[0] == 2
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

@@ -11,7 +11,7 @@ from app.tagger.lexicon import Lexicon, Phrase
 from app.tagger.types import Topic
 from app.tagger.versions import current_version
 from tests.conftest import ROOT
-from training import FitOptions, LabelledData, evaluate, fit
+from training import FitOptions, LabelledData, evaluate, fit, merged
 from training.evaluate import evaluate_baselines
 from training.matrix import factored_counts, inverse_document_frequency, passages_matrix
 
@@ -110,3 +110,25 @@ def test_idf_counts_passages_and_drops_rare_features(tiny_tagger: Tagger) -> Non
     assert matrix.shape == (3, split + 3 + 1)
     assert matrix[:, -1].toarray().ravel().tolist() == [0, 0.5, 0]
     assert np.isfinite(matrix.data).all()
+
+
+def test_rows_that_weigh_more_count_more(tiny_data: LabelledData, tiny_topics: tuple[Topic, ...]) -> None:
+    """Three attack passages with the label withheld pull their topic down, the more the more they weigh."""
+    attacks = [row for row in tiny_data.rows if "attacks" in row.labels][:3]
+    withheld = LabelledData(tuple(replace(row, labels=frozenset()) for row in attacks), (), "")
+
+    def score(weight: float) -> float:
+        model = fit(merged([(tiny_data, 1.0), (withheld, weight)]), tiny_topics, options=OPTIONS)
+        tagger = Tagger(model, "")
+        place = [topic.id for topic in tiny_topics].index("attacks")
+        return float(np.mean([tagger.scores(row.text)[place] for row in attacks]))
+
+    assert score(20.0) < score(1.0)
+
+
+def test_thresholds_are_half_the_expected_f1_or_the_best_of_each_topic(
+    tiny_bundle: Bundle, tiny_data: LabelledData, tiny_topics: tuple[Topic, ...]
+) -> None:
+    assert tiny_bundle.thresholds.tolist() == [0.3] * len(tiny_topics)
+    best = fit(tiny_data, tiny_topics, options=replace(OPTIONS, expected_f1=None)).thresholds
+    assert len(set(best.tolist())) == len(tiny_topics)

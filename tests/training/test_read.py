@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from app.tagger.errors import LabelledDataError
 from app.tagger.types import Topic
-from training import LabelledData, load_labelled, load_topics
+from training import LabelledData, load_labelled, load_phrases, load_topics, merged
+from training.read import default_weights
 from training.split import folds_by_article
 
 TOPICS = (Topic("attacks", "الهجمات", "Attacks"), Topic("ideology", "الفكر", "Ideology"))
@@ -135,3 +136,23 @@ def test_folds_score_every_row_once_and_keep_articles_whole(articles: list[str],
     for fitted_on, held in split:
         assert not {articles[row] for row in fitted_on} & {articles[row] for row in held}
         assert len(fitted_on) + len(held) == len(articles)
+
+
+def test_merged_files_keep_their_rows_apart_and_weighted(tmp_path: Path) -> None:
+    one, other = read(tmp_path, PLAIN), read(tmp_path, "text,labels,article_id\nنص,attacks,2\n,,\n")
+    assert merged([(one, 1.0)]) is one
+    both = merged([(one, 1.0), (other, 10.0)])
+    assert both.weights.tolist() == [1.0, 1.0, 10.0]
+    assert len(set(both.articles)) == 3
+    assert both.refusals == other.refusals
+    assert both.sha256 != merged([(one, 1.0), (other, 5.0)]).sha256
+    assert default_weights(3) == [1.0, 10.0, 10.0]
+
+
+def test_lexicon_files(tmp_path: Path) -> None:
+    path = tmp_path / "lexicon.csv"
+    path.write_text("topic,phrase\nattacks,هجوم انتحاري\nattacks,تفجير\n", "utf-8")
+    assert load_phrases(path) == {"attacks": ["هجوم انتحاري", "تفجير"]}
+    path.write_text("topic,words\n", "utf-8")
+    with pytest.raises(LabelledDataError, match="phrase"):
+        load_phrases(path)
