@@ -16,7 +16,7 @@ import numpy.typing as npt
 from app.tagger.normalise import Normaliser
 from app.tagger.score import WordTableScorer
 from app.tagger.types import Topic
-from training import FitOptions, LabelledData, fit, load_labelled, load_phrases, load_topics
+from training import LabelledData, fit, load_labelled, load_phrases, load_topics
 from training.baselines import keyword_baseline, majority_baseline, plain_baseline
 from training.calibrate import best_f1_thresholds
 from training.metrics import evaluation_of
@@ -37,7 +37,7 @@ def peers(topics: Sequence[Topic]) -> list[Peer]:
     phrases = load_phrases("data/lexicon.csv")
 
     def rasid(training: LabelledData, test: LabelledData) -> dict[str, Bools]:
-        bundle = fit(training, topics, phrases, FitOptions(folds=3))
+        bundle = fit(training, topics, phrases)
         scorer = WordTableScorer(bundle.model, Normaliser(bundle.folding))
         scores = np.array([bundle.model.calibrated(scorer.score(text).raw) for text in test.texts])
         return {"Rasid": scores >= bundle.thresholds}
