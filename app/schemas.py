@@ -130,7 +130,7 @@ class BatchResponse(BaseModel):
 
 
 class TopicResult(BaseModel):
-    """A topic of the model and its learned threshold."""
+    """A topic of the model and its threshold."""
 
     id: str
     name_ar: str

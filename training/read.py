@@ -108,7 +108,7 @@ def load_phrases(path: str | Path) -> dict[str, list[str]]:
         raise LabelledDataError(f"{path} lacks a column 'topic' or 'phrase': add it to the header line.")
     groups: dict[str, list[str]] = {}
     for row in reader:
-        groups.setdefault(row["topic"].strip(), []).append(row["phrase"].strip())
+        groups.setdefault((row["topic"] or "").strip(), []).append((row["phrase"] or "").strip())
     return groups
 
 

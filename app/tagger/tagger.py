@@ -71,7 +71,7 @@ class Tagger:
 
     @property
     def thresholds(self) -> Mapping[str, float]:
-        """The learned thresholds by topic id."""
+        """The model's thresholds by topic id."""
         return self._thresholds
 
     def golden_faults(self) -> list[int]:

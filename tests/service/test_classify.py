@@ -20,9 +20,7 @@ def test_an_article_comes_back_as_tagged_slices(client: TestClient, tiny_tagger:
     assert body["request_id"] == answer.headers["X-Request-ID"]
     assert body["model"] == {"name": "tiny", "version": tiny_tagger.version}
     assert [ARTICLE[p["start"] : p["end"]] for p in body["passages"]] == ARTICLE.split("\n")
-    assert body["passages"][2] == {"start": 165, "end": 199, "topics": [], "notes": ["no_topic"]} | {
-        key: body["passages"][2][key] for key in ("start", "end")
-    }
+    assert (body["passages"][2]["topics"], body["passages"][2]["notes"]) == ([], ["no_topic"])
     first = body["passages"][0]["topics"][0]
     assert set(first) == {"id", "name_ar", "name_en", "score", "threshold"}
     assert first["score"] >= first["threshold"]
@@ -48,9 +46,7 @@ def test_all_scores_thresholds_and_segment(client: TestClient, tiny_tagger: Tagg
     request = {"text": f"{ATTACK}\n{ATTACK}", "all_scores": True, "segment": "none", "thresholds": {"ideology": 0}}
     (passage,) = client.post("/v1/classify", json=request).json()["passages"]
     assert set(passage["scores"]) == {topic.id for topic in tiny_tagger.topics}
-    assert {"id": "ideology", "threshold": 0.0}.items() <= passage["topics"][-1].items() or any(
-        topic["id"] == "ideology" and topic["threshold"] == 0 for topic in passage["topics"]
-    )
+    assert 0 in [topic["threshold"] for topic in passage["topics"] if topic["id"] == "ideology"]
 
 
 @pytest.mark.parametrize("text", ["", " \n "])

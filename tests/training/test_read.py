@@ -153,6 +153,8 @@ def test_lexicon_files(tmp_path: Path) -> None:
     path = tmp_path / "lexicon.csv"
     path.write_text("topic,phrase\nattacks,هجوم انتحاري\nattacks,تفجير\n", "utf-8")
     assert load_phrases(path) == {"attacks": ["هجوم انتحاري", "تفجير"]}
+    path.write_text("topic,phrase\nattacks\n", "utf-8")
+    assert load_phrases(path) == {"attacks": [""]}
     path.write_text("topic,words\n", "utf-8")
     with pytest.raises(LabelledDataError, match="phrase"):
         load_phrases(path)
