@@ -1,43 +1,28 @@
-"""The command `rasid`: serve, classify, look at models. Data on stdout, the rest on stderr; exit 0, 1 or 2."""
+"""The command `rasid`: serve, classify, keep models. Data on stdout, the rest on stderr; exit 0, 1 or 2."""
 
 import json
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from app.tagger import RasidError, TaggedArticle, Tagger, TagOptions
-from app.tagger.versions import current_version, version_facts
+from app.console import DEFAULT_MODELS, ModelsFolder, told_errors
+from app.models_cli import models_app
+from app.tagger import TaggedArticle, Tagger, TagOptions
+
+__all__ = ["DEFAULT_MODELS", "ModelsFolder", "app", "main", "told_errors"]
 
 app = typer.Typer(
     help="Rasid tags passages of Arabic articles with topics.", no_args_is_help=True, add_completion=False
 )
-models_app = typer.Typer(help="List, show and verify a model's versions.", no_args_is_help=True)
 app.add_typer(models_app, name="models")
-
-ModelsFolder = Annotated[
-    Path, typer.Option("--models", envvar="RASID_MODELS", help="folder of the model's versions, or of one version")
-]
-DEFAULT_MODELS = Path("models/default")
 
 
 def main() -> None:
     """Entry point of the command."""
     app()
-
-
-@contextmanager
-def told_errors() -> Iterator[None]:
-    """Turn an error raised on purpose into one sentence on stderr and exit code 1."""
-    try:
-        yield
-    except RasidError as fault:
-        typer.echo(f"error: {fault}", err=True)
-        raise typer.Exit(1) from None
 
 
 @app.command()
@@ -84,47 +69,6 @@ def classify(
                 continue
             tagged = tagger.tag(text, options)
             typer.echo(json.dumps(_as_json(name, tagged), ensure_ascii=False) if as_json else _as_lines(text, tagged))
-    raise typer.Exit(int(failed))
-
-
-@models_app.command("list")
-def list_models(models: ModelsFolder = DEFAULT_MODELS) -> None:
-    """Print the versions, oldest first; * marks the current one."""
-    with told_errors():
-        current = current_version(models)
-        for facts in version_facts(models):
-            measured = facts.training.get("cross_validation", {})
-            numbers = facts.fault or f"{measured['rows']} rows, cross-validated micro-F1 {measured['micro_f1']:.3f}"
-            typer.echo(f"{'*' if facts.version == current else ' '} {facts.version}  {numbers}")
-
-
-@models_app.command("show")
-def show_model(
-    version: Annotated[str | None, typer.Argument(help="the current version if left out")] = None,
-    models: ModelsFolder = DEFAULT_MODELS,
-) -> None:
-    """Print a version's model card and the engine that scores."""
-    with told_errors():
-        tagger = Tagger.open(models / version if version else models)
-        typer.echo(f"version {tagger.version}, engine {tagger.engine}\n")
-        typer.echo(tagger.bundle.card)
-
-
-@models_app.command("verify")
-def verify_models(
-    versions: Annotated[list[str] | None, typer.Argument(help="all versions if left out")] = None,
-    models: ModelsFolder = DEFAULT_MODELS,
-) -> None:
-    """Check every byte, shape and golden passage; exit 1 if a version fails."""
-    failed = False
-    with told_errors():
-        for version in versions or [facts.version for facts in version_facts(models)]:
-            try:
-                Tagger.open(models / version)
-                typer.echo(f"{version}  ok")
-            except RasidError as fault:
-                typer.echo(f"{version}  {fault}")
-                failed = True
     raise typer.Exit(int(failed))
 
 

@@ -3,14 +3,17 @@
 from training.evaluate import evaluate
 from training.fit import FitOptions, fit
 from training.metrics import Evaluation
-from training.read import LabelledData, LabelledRow, Refusal, load_labelled, load_phrases, load_topics, merged
+from training.read import ReadOptions, load_labelled
+from training.rows import Finding, LabelledData, LabelledRow, merged
+from training.topics_file import load_phrases, load_topics
 
 __all__ = [
     "Evaluation",
+    "Finding",
     "FitOptions",
     "LabelledData",
     "LabelledRow",
-    "Refusal",
+    "ReadOptions",
     "evaluate",
     "fit",
     "load_labelled",

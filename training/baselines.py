@@ -14,7 +14,7 @@ from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from app.tagger.normalise import Normaliser
 from app.tagger.types import Topic
 from training.calibrate import best_f1_thresholds
-from training.read import LabelledData
+from training.rows import LabelledData
 from training.split import folds_by_article
 
 Bools = npt.NDArray[np.bool_]

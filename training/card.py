@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from app.tagger.types import Topic
 from training.metrics import Evaluation
-from training.read import LabelledData
+from training.rows import LabelledData
 
 _CAVEATS = """## What a score means
 A score is the estimated probability that a careful reader would give the passage this topic, in text like the

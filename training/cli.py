@@ -18,7 +18,9 @@ from app.tagger.errors import LabelledDataError
 from app.tagger.types import Topic
 from app.tagger.versions import set_current
 from training.metrics import Evaluation
-from training.read import LabelledData, default_weights, load_labelled, load_phrases, load_topics, merged
+from training.read import ReadOptions, load_labelled
+from training.rows import LabelledData, default_weights, merged
+from training.topics_file import load_phrases, load_topics
 
 app = typer.Typer(help="From a labelled CSV to a model.", no_args_is_help=True, add_completion=False)
 
@@ -39,7 +41,7 @@ def check(csv: Csv, topics: TopicsFile = DEFAULT_TOPICS, encoding: Encoding = No
     """Say how many rows can be used, per topic, and why the others can't; exit 1 if any is refused."""
     with told_errors():
         known = load_topics(topics)
-        data = load_labelled(csv, known, encoding)
+        data = load_labelled(csv, known, ReadOptions(encoding))
     for refusal in data.refusals:
         typer.echo(str(refusal))
     accepted, refused = len(data.rows), len(data.refusals)
@@ -135,7 +137,7 @@ def evaluate(
 
 
 def _accepted(csv: Path, topics: tuple[Topic, ...], encoding: str | None) -> LabelledData:
-    data = load_labelled(csv, topics, encoding)
+    data = load_labelled(csv, topics, ReadOptions(encoding))
     if data.refusals:
         _note(f"{len(data.refusals)} rows of {csv} are refused; the first: {data.refusals[0]}")
     if not data.rows:

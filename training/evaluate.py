@@ -2,24 +2,18 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-
-from app.tagger import Tagger, TagOptions
+from app.tagger import Tagger
 from app.tagger.types import Topic
 from training.baselines import keyword_baseline, majority_baseline, plain_baseline
+from training.judged import judged
 from training.metrics import Evaluation, evaluation_of
-from training.read import LabelledData
+from training.rows import LabelledData
 
 
 def evaluate(tagger: Tagger, data: LabelledData) -> Evaluation:
     """Tag each row as one passage, as the service would, and compare with its labels."""
-    topics = [topic.id for topic in tagger.topics]
-    tagged = [tagger.tag(row.text, TagOptions(segment="none")).passages[0] for row in data.rows]
-    scores = np.array([[passage.scores[topic] for topic in topics] for passage in tagged])
-    decided = np.array(
-        [[topic in {found.topic.id for found in passage.topics} for topic in topics] for passage in tagged]
-    )
-    return evaluation_of(topics, data.targets(tagger.topics), scores, decided)
+    rows = judged(tagger, data)
+    return evaluation_of(rows.topics, rows.targets, rows.scores, rows.decided)
 
 
 def evaluate_baselines(topics: Sequence[Topic], training: LabelledData, data: LabelledData) -> dict[str, Evaluation]:

@@ -22,7 +22,7 @@ from training.calibrate import best_f1_thresholds, platt_scaling
 from training.card import card_of
 from training.matrix import FactoredCounts, factored_counts, inverse_document_frequency, passages_matrix
 from training.metrics import Evaluation, evaluation_of
-from training.read import LabelledData
+from training.rows import LabelledData
 from training.split import folds_by_article
 
 Floats = npt.NDArray[np.float64]

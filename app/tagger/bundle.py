@@ -8,8 +8,6 @@ UTF-8 text with one entry a line.
 import hashlib
 import json
 import math
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -17,9 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from app.tagger.durable import sync_file, sync_folder, write_synced
+from app.tagger.durable import sync_file, write_synced
 from app.tagger.errors import BundleError
 from app.tagger.features import AdditiveModel, Floats, NgramRange
+from app.tagger.folders import draft_folder, publish
 from app.tagger.lexicon import Lexicon, Phrase
 from app.tagger.normalise import Folding
 from app.tagger.types import Topic
@@ -59,26 +58,19 @@ class Bundle:
 def write_bundle(bundle: Bundle, models: Path) -> str:
     """Write `bundle` under `models` and return its version; a version that is there already stays as it is.
 
-    The folder appears whole or not at all: it is written under a temporary name, synced and renamed.
+    The folder appears whole or not at all: it is written under a temporary name, synced and renamed. Damaged files of a
+    version that is there already are replaced. Raises `BundleError` if the disk refuses.
     """
-    models.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=".writing-", dir=models))
     try:
-        _write_files(bundle, draft)
-        manifest = _manifest_bytes(bundle, {name: _sha256(draft / name) for name in sorted(_FILES)})
-        write_synced(draft / MANIFEST, manifest)
-        version = _version_of(manifest)
-        sync_folder(draft)
-        target = models / version
-        if target.exists():
-            shutil.rmtree(draft)
-        else:
-            draft.chmod(0o755)
-            draft.rename(target)
-            sync_folder(models)
-    except BaseException:
-        shutil.rmtree(draft, ignore_errors=True)
-        raise
+        with draft_folder(models) as draft:
+            _write_files(bundle, draft)
+            manifest = _manifest_bytes(bundle, {name: _sha256(draft / name) for name in sorted(_FILES)})
+            write_synced(draft / MANIFEST, manifest)
+            version = _version_of(manifest)
+            publish(draft, version, last=MANIFEST)
+    except OSError as fault:
+        reason = fault.strerror or fault
+        raise BundleError(f"{models} can't be written: {reason}: check its disk and rights, then try again.") from None
     return version
 
 

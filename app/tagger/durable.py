@@ -1,9 +1,15 @@
 """Files that are on the disk whole or not at all, whatever happens while they are written."""
 
+import fcntl
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
+
+REPLACING = ".replacing-"
+"""How the names of drafts begin that `replace_file` writes; a crash leaves them."""
 
 
 def write_synced(path: Path, content: bytes) -> None:
@@ -15,7 +21,7 @@ def write_synced(path: Path, content: bytes) -> None:
 
 def replace_file(path: Path, content: bytes) -> None:
     """Give `path` a new content: readers see the old one or the new one, never a part."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    handle, name = tempfile.mkstemp(prefix=f"{REPLACING}{path.name}-", dir=path.parent)
     draft = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -27,6 +33,41 @@ def replace_file(path: Path, content: bytes) -> None:
     except BaseException:
         draft.unlink(missing_ok=True)
         raise
+
+
+def append_line(path: Path, line: bytes) -> None:
+    """Add a line to a file, which is made where missing; what a crash left of an earlier line ends before it."""
+    with path.open("a+b") as file:
+        size = file.seek(0, os.SEEK_END)
+        if size:
+            file.seek(size - 1)
+            line = line if file.read(1) == b"\n" else b"\n" + line
+        file.write(line + b"\n")
+        sync_file(file)
+    if not size:
+        sync_folder(path.parent)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those above it, where missing and wait until their names are on the disk."""
+    if not folder.is_dir():
+        make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        sync_folder(folder.parent)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock file `path`, made where missing: one thread of one process at a time.
+
+    The system frees it when its holder dies, so the file itself stays and means nothing.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def sync_file(file: IO[bytes]) -> None:

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from app.tagger.errors import LabelledDataError
 from app.tagger.types import Topic
-from training import LabelledData, load_labelled, load_phrases, load_topics, merged
-from training.read import default_weights
+from training import LabelledData, ReadOptions, load_labelled, load_phrases, load_topics, merged
+from training.rows import default_weights
 from training.split import folds_by_article
 
 TOPICS = (Topic("attacks", "الهجمات", "Attacks"), Topic("ideology", "الفكر", "Ideology"))
@@ -16,7 +16,7 @@ TOPICS = (Topic("attacks", "الهجمات", "Attacks"), Topic("ideology", "ال
 def read(tmp_path: Path, content: str | bytes, encoding: str | None = None) -> LabelledData:
     path = tmp_path / "rows.csv"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return load_labelled(path, TOPICS, encoding)
+    return load_labelled(path, TOPICS, ReadOptions(encoding))
 
 
 def labels(data: LabelledData) -> list[set[str]]:
@@ -78,12 +78,12 @@ def test_rows_that_cannot_be_used_are_refused_with_their_place(
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (b"", "no column 'text'"),
+        (b"", "the file is empty"),
         (b"words,labels\n", "no column 'text' \\(it has words, labels\\)"),
         (b"text,tags\n", "neither a column 'labels'"),
-        (PLAIN.encode("windows-1256"), "--encoding windows-1256"),
+        ("text,labels\nهجوم,attacks\n".encode("windows-1256"), "--encoding windows-1256"),
         (b"text,labels\n\x00", "NUL"),
-        ('text,labels\n"نص,attacks\nنص,\n'.encode(), "from line 2.*quotes"),
+        ('text,"labels\nنص,attacks\n'.encode(), "header line.*quotes"),
     ],
 )
 def test_files_that_cannot_be_read(tmp_path: Path, content: bytes, says: str) -> None:

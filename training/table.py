@@ -1,0 +1,115 @@
+"""A CSV's text -> its header and records with their line numbers; a broken record never takes its neighbours along."""
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from app.tagger.errors import LabelledDataError
+
+LONGEST_CELL = 131_072
+_DELIMITERS = ",;\t|"
+_UNSEEN = re.compile("[\ufeff\u200b-\u200f\u202a-\u202e\u2066-\u2069\u00a0]")
+"""Zero-width characters, bidi controls, the no-break space."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The cells of one row. `line` is where it begins, from 1; `fault` says why its cells can't be told apart."""
+
+    line: int
+    cells: tuple[str, ...]
+    fault: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A CSV: names of the columns, cleaned for comparing, and the records in order."""
+
+    header: tuple[str, ...]
+    delimiter: str
+    records: tuple[Record, ...]
+
+
+class _Lines:
+    """The lines of a text, one after the other; `place` may be set back."""
+
+    def __init__(self, text: str) -> None:
+        self.all = list(io.StringIO(text, newline=""))
+        self.place = 0
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        if self.place >= len(self.all):
+            raise StopIteration
+        self.place += 1
+        return self.all[self.place - 1]
+
+
+def table_of(text: str) -> Table:
+    """Split a CSV into records.
+
+    The delimiter is what a first line `sep=;` says, else the comma, semicolon, tab or bar that parts the header best.
+    Lines end in LF, CR LF or CR; quoted cells may hold any of them. Where a quote isn't closed, the record is that one
+    line, with a fault, and reading goes on at the next. Raises `LabelledDataError` on an empty text.
+    """
+    lines = _Lines(text)
+    told = _told_delimiter(lines)
+    while lines.place < len(lines.all) and not lines.all[lines.place].strip():
+        lines.place += 1
+    if lines.place >= len(lines.all):
+        raise LabelledDataError("the file is empty: give a CSV with the columns text and labels.")
+    delimiter = told or _best_delimiter(lines.all[lines.place])
+    csv.field_size_limit(LONGEST_CELL)
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    try:
+        header = tuple(clean_name(name) for name in next(reader))
+    except csv.Error as fault:
+        raise LabelledDataError(f"the header line can't be read ({fault}): close its quotes.") from None
+    return Table(header, delimiter, tuple(_records(lines, delimiter, len(header))))
+
+
+def clean_name(name: str) -> str:
+    """A column's name for comparing: small letters, single spaces, no invisible characters."""
+    return " ".join(_UNSEEN.sub("", name).lower().split())
+
+
+def _told_delimiter(lines: _Lines) -> str | None:
+    """What `sep=…` on the first line says; Excel writes it, and a tab may be lost behind it."""
+    first = lines.all[0].rstrip("\r\n").strip(' "') if lines.all else ""
+    if not first.lower().startswith("sep=") or len(first) > len("sep=;"):
+        return None
+    lines.place = 1
+    return first[len("sep=") :] or "\t"
+
+
+def _best_delimiter(header: str) -> str:
+    return max(_DELIMITERS, key=header.count)
+
+
+def _records(lines: _Lines, delimiter: str, width: int) -> Iterator[Record]:
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    while lines.place < len(lines.all):
+        start = lines.place
+        try:
+            cells = next(reader)
+        except csv.Error as fault:
+            too_long = "field limit" in str(fault) and lines.place == start + 1
+            cells, reason = [], "a cell is too long" if too_long else "a quote is opened or closed at the wrong place"
+        else:
+            # Over several lines, another number of cells than the header's means that a quote swallowed further rows.
+            swallowed = lines.place > start + 1 and len(cells) != width
+            reason = "a quote isn't closed" if swallowed else ""
+        if reason:
+            lines.place = start + 1
+            yield Record(start + 1, tuple(_roughly(lines.all[start], delimiter)), reason)
+        elif (cells and any(cell.strip() for cell in cells)) or len(cells) > 1:
+            yield Record(start + 1, tuple(cells))
+
+
+def _roughly(line: str, delimiter: str) -> list[str]:
+    """The cells of one line, whatever its quotes do."""
+    return line.rstrip("\r\n").split(delimiter)
