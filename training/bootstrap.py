@@ -152,7 +152,7 @@ def interval_of(draws: Floats) -> list[Interval]:
 
 
 def _ratio(part: Floats, whole: Floats) -> Floats:
-    return np.divide(part, whole, out=np.full(whole.shape, np.nan), where=whole > 0)
+    return np.asarray(np.divide(part, whole, out=np.full(whole.shape, np.nan), where=whole > 0))
 
 
 def _macro(f1: Floats, wanted: Floats) -> Floats:
@@ -185,4 +185,5 @@ def _average_precision(scores: Floats, targets: Bools, drawn: Drawing) -> Floats
     positives = drawn(members.multiply(targets[:, None]).tocsr())
     ranked = drawn(members)
     precision = _ratio(positives.cumsum(axis=1), ranked.cumsum(axis=1))
-    return _ratio(np.where(positives > 0, precision * positives, 0).sum(axis=1), positives.sum(axis=1))
+    averages = _ratio(np.where(positives > 0, precision * positives, 0).sum(axis=1), positives.sum(axis=1))
+    return np.asarray(np.minimum(averages, 1.0))

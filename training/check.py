@@ -76,13 +76,14 @@ def write_fixed(checked: Check, path: Path) -> Path:
     columns, header = checked.file.columns, checked.file.table.header
     records = {record.line: record.cells for record in checked.file.table.records}
     others = [place for place in range(len(header)) if place not in _used(columns)]
-    kept, refused, seen = [], list(checked.data.refusals), {}
+    kept: list[list[str]] = []
+    refused = list(checked.data.refusals)
+    seen: dict[tuple[str, frozenset[str]], int] = {}
     for row in checked.data.rows:
         first = seen.setdefault((row.text, row.labels), row.line)
         if first != row.line:
-            refused.append(
-                Finding("repeated", row.line, "text", "", f"the same as line {first}", "nothing: it is left out")
-            )
+            reason, cure = f"the same as line {first}", "nothing: it is left out"
+            refused.append(Finding("repeated", row.line, "text", "", reason, cure))
             continue
         cells = records[row.line]
         extra = [cells[place] if place < len(cells) else "" for place in others]
@@ -117,9 +118,8 @@ def _alike(rows: Sequence[LabelledRow]) -> list[Finding]:
             reason, cure = f"the same text as {where}, other labels", "decide which labels are right"
             found.append(Finding("contradiction", other.line, "labels", differ, reason, cure))
         elif pair.similarity == 1:
-            found.append(
-                Finding("repeated", other.line, "text", "", f"the same text as {where}", "delete one of the two")
-            )
+            reason, cure = f"the same text as {where}", "delete one of the two"
+            found.append(Finding("repeated", other.line, "text", "", reason, cure))
         elif one.article != other.article:
             reason = f"nearly the same text as {where}"
             cure = "give both the same article_id, or delete one"
@@ -136,12 +136,13 @@ def _straddling(file: LabelledFile, rows: Sequence[LabelledRow]) -> list[Finding
     splits: dict[str, dict[str, int]] = defaultdict(dict)
     for row in rows:
         splits[row.article].setdefault(cells[row.line][place].strip() if place < len(cells[row.line]) else "", row.line)
+    cure = "put all rows of an article into one split"
     return [
         Finding(
-            "straddling", max(lines.values()), "split", "|".join(lines), f"article {article} is in several splits", cure
+            "straddling", max(lines.values()), "split", "|".join(lines), f"article {name} is in several splits", cure
         )
-        for article, lines in splits.items()
-        if len(lines) > 1 and (cure := "put all rows of an article into one split")
+        for name, lines in splits.items()
+        if len(lines) > 1
     ]
 
 

@@ -75,7 +75,7 @@ def compare(a: Tagger, b: Tagger, data: LabelledData) -> Comparison:
     """Measure both models on `data` and judge B against A by these rules.
 
     1. The measure is micro-F1 over the topics that both models have. Its change, B less A, has a 95 % interval from a
-       paired bootstrap: 1000 times as many articles as there are, drawn with replacement, the same for both models.
+       paired bootstrap: 1000 draws, each of as many articles as there are, with replacement, the same for both models.
     2. B is better if the whole interval is above 0, and worse if the whole interval is below 0.
     3. Otherwise, and always with fewer than 20 articles, there is no difference that can be told.
     4. Whatever the verdict, a topic with 5 or more rows whose F1 falls by more than 0.1, with its whole interval

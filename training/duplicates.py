@@ -55,10 +55,9 @@ def _alike(places: list[int], forms: list[tuple[str, ...]]) -> list[LikePair]:
     size = np.array([len(found) for found in sets])
     similarity = shared.data / (size[shared.row] + size[shared.col] - shared.data)
     found = similarity >= _LIKE
-    return [
-        LikePair(*sorted((places[a], places[b])), round(float(like), 3))  # type: ignore[misc]
-        for a, b, like in zip(shared.row[found], shared.col[found], similarity[found], strict=True)
-    ]
+    ends = zip(shared.row[found], shared.col[found], similarity[found], strict=True)
+    at = [(min(places[a], places[b]), max(places[a], places[b]), float(like)) for a, b, like in ends]
+    return [LikePair(first, second, round(like, 3)) for first, second, like in at]
 
 
 def grouped(groups: Sequence[str], pairs: Sequence[LikePair]) -> list[str]:

@@ -121,7 +121,8 @@ def sample_f1(targets: Bools, decided: Bools) -> Floats:
 
 def average_precision(scores: Floats, targets: Bools) -> float:
     """scikit-learn's average precision of one topic's scores (N,); NaN if no row has the topic."""
-    return float(average_precision_score(targets, scores)) if targets.any() else float("nan")
+    # Its sum of steps may end a rounding error above 1.
+    return min(float(average_precision_score(targets, scores)), 1.0) if targets.any() else float("nan")
 
 
 def score_bins(scores: Floats, targets: Bools, bins: int = _BINS) -> tuple[ScoreBin, ...]:
