@@ -25,7 +25,7 @@ format: $(VENV)/.ready-to-test  ## lay out the code
 	$(BIN)/ruff format $(SOURCES)
 
 model: $(VENV)/.ready-to-run  ## fit the shipped model from data/
-	$(BIN)/rasid-train fit data/passages.csv
+	$(BIN)/rasid-train fit data/passages.csv --promote
 
 lock:  ## pin all dependencies anew (needs uv)
 	uv pip compile pyproject.toml --extra train --extra build --universal --generate-hashes --no-header --no-annotate -q --output-file requirements.lock

@@ -5,11 +5,13 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
+import scipy.sparse as sp
 from joblib import parallel_config
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 
 from app.tagger.normalise import Normaliser
 from app.tagger.types import Topic
@@ -71,4 +73,10 @@ def plain_pipeline() -> Pipeline:
         ]
     )
     classifier = OneVsRestClassifier(LogisticRegression(C=10.0, solver="liblinear"))
-    return make_pipeline(features, classifier)
+    return make_pipeline(features, FunctionTransformer(_canonical, accept_sparse=True), classifier)
+
+
+def _canonical(matrix: sp.csr_matrix) -> sp.csr_matrix:
+    """The matrix with sorted indices: else each thread that fits a topic would sort the shared one in place."""
+    matrix.sum_duplicates()
+    return matrix

@@ -38,3 +38,19 @@ def _best_f1_threshold(scores: Floats, targets: Bools, weights: Floats) -> float
     last = int(f1.argmax())
     following = scores[order[last + 1]] if last + 1 < len(order) else 0.0
     return float((scores[order[last]] + following) / 2)
+
+
+def precision_thresholds(scores: Floats, targets: Bools, weights: Floats, precision: float) -> Floats:
+    """For each topic the lowest threshold (K,) whose weighted precision on these rows is `precision` or more.
+
+    The highest score is the threshold where no other reaches it. scores and targets are (N, K), weights (N,).
+    """
+    thresholds = []
+    for column, wanted in zip(scores.T, targets.T, strict=True):
+        order = np.argsort(-column, kind="stable")
+        reached = np.cumsum(wanted[order] * weights[order]) / np.cumsum(weights[order])
+        # A score at the threshold counts as yes, so of equal scores only the last one tells the precision.
+        last_of_equals = np.append(column[order][1:] < column[order][:-1], True)
+        good = np.flatnonzero((reached >= precision) & last_of_equals)
+        thresholds.append(column[order[good[-1] if len(good) else 0]])
+    return np.array(thresholds)

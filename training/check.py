@@ -14,10 +14,10 @@ from training.columns import Columns
 from training.duplicates import near_duplicates
 from training.encoding import ARABIC_LETTER
 from training.labels import LabelNames
+from training.options import FEWEST_ROWS
 from training.read import LabelledFile, ReadOptions, labelled_data, open_labelled
 from training.rows import Finding, LabelledData, LabelledRow
 
-FEWEST_ROWS = 5
 _MARK = b"\xef\xbb\xbf"
 _COLUMNS = ("id", "article_id", "text", "labels")
 

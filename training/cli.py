@@ -1,34 +1,26 @@
-"""The command `rasid-train`: check a labelled CSV, fit a model, evaluate it. Progress on stderr; exit 0, 1 or 2."""
+"""The command `rasid-train`: check, fit, evaluate, compare, convert, export. Progress on stderr; exit 0, 1 or 2."""
 
 import json
-import sys
-from dataclasses import replace
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
-from app.cli import DEFAULT_MODELS, ModelsFolder, told_errors
+from app.console import DEFAULT_MODELS, ModelsFolder, told_errors
 from app.tagger import Tagger
-from app.tagger.bundle import write_bundle
-from app.tagger.errors import LabelledDataError
-from app.tagger.types import Topic
-from app.tagger.versions import set_current
-from training.metrics import Evaluation
-from training.read import ReadOptions, load_labelled
-from training.rows import LabelledData, default_weights, merged
-from training.topics_file import load_phrases, load_topics
+from app.tagger.errors import InputError
+from training.check import check as check_file
+from training.check import write_fixed
+from training.console import Csv, Encoding, FromLabels, LabelsColumn, TextName, TopicsFile, note, told_topics
+from training.convert import FORMATS, load_converted, write_converted
+from training.evaluate_cli import compare, evaluate
+from training.fit_cli import fit
+from training.read import ReadOptions
+from training.rows import Finding
 
 app = typer.Typer(help="From a labelled CSV to a model.", no_args_is_help=True, add_completion=False)
-
-Csv = Annotated[Path, typer.Argument(help="labelled CSV: columns text and labels, or one 0/1 column per topic")]
-TopicsFile = Annotated[Path, typer.Option("--topics", help="CSV of topics: id, name_ar, name_en …")]
-Encoding = Annotated[str | None, typer.Option(help="of the CSV, if not UTF-8 or UTF-16: for instance windows-1256")]
-DEFAULT_TOPICS = Path("data/topics.csv")
-DEFAULT_LEXICON = Path("data/lexicon.csv")
+_SHOWN = 20
 
 
 def main() -> None:
@@ -37,137 +29,85 @@ def main() -> None:
 
 
 @app.command()
-def check(csv: Csv, topics: TopicsFile = DEFAULT_TOPICS, encoding: Encoding = None) -> None:
-    """Say how many rows can be used, per topic, and why the others can't; exit 1 if any is refused."""
-    with told_errors():
-        known = load_topics(topics)
-        data = load_labelled(csv, known, ReadOptions(encoding))
-    for refusal in data.refusals:
-        typer.echo(str(refusal))
-    accepted, refused = len(data.rows), len(data.refusals)
-    typer.echo(f"{accepted + refused} rows: {accepted} accepted, {refused} refused")
-    for topic in known:
-        typer.echo(f"{sum(topic.id in row.labels for row in data.rows):6d}  {topic.id}")
-    typer.echo(f"{sum(not row.labels for row in data.rows):6d}  no topic")
-    raise typer.Exit(int(bool(refused)))
-
-
-@app.command()
-def fit(
-    csvs: Annotated[list[Path], typer.Argument(help="labelled CSVs", metavar="CSV…")],
-    weights: Annotated[
-        list[float] | None,
-        typer.Option("--weight", min=0.01, help="how much a row of each CSV counts, in their order", metavar="NUMBER"),
-    ] = None,
-    topics: TopicsFile = DEFAULT_TOPICS,
-    out: Annotated[Path, typer.Option(help="folder of the model's versions")] = DEFAULT_MODELS,
-    lexicon: Annotated[Path | None, typer.Option(help="CSV of standing phrases: topic, phrase")] = DEFAULT_LEXICON,
-    best_thresholds: Annotated[
-        bool, typer.Option("--best-thresholds", help="each topic's best threshold on held-out rows instead of 0.3")
-    ] = False,
-    encoding: Encoding = None,
-    jobs: Annotated[int, typer.Option(help="processor cores to use; -1 is all")] = -1,
-) -> None:
-    """Fit a model, write its bundle, make it the current version and print the version.
-
-    With several CSVs, rows of the first count 1 and rows of the others 10, unless --weight is given once for each.
-    """
-    from training.fit import FitOptions
-    from training.fit import fit as fit_model
-
-    if weights is not None and len(weights) != len(csvs):
-        raise typer.BadParameter(f"{len(weights)} times --weight for {len(csvs)} CSVs: give it once for each")
-    with told_errors():
-        known = load_topics(topics)
-        parts = [_accepted(csv, known, encoding) for csv in csvs]
-        data = merged(list(zip(parts, weights or default_weights(len(parts)), strict=True)))
-        with _progress_bar() as bar:
-            tasks: dict[str, TaskID] = {}
-
-            def show(stage: str, done: int, total: int) -> None:
-                if stage not in tasks:
-                    tasks[stage] = bar.add_task(stage, total=total)
-                bar.update(tasks[stage], completed=done)
-
-            phrases = load_phrases(lexicon) if lexicon else {}
-            options = FitOptions(jobs=jobs)
-            if best_thresholds:
-                options = replace(options, expected_f1=None)
-            bundle = fit_model(data, known, phrases, options, show)
-        version = write_bundle(bundle, out)
-        set_current(out, version)
-    measured = bundle.training["cross_validation"]
-    _note(
-        f"cross-validated micro-F1 {measured['micro_f1']:.3f}, macro-F1 {measured['macro_f1']:.3f}; "
-        f"wrote {out / version}"
-    )
-    typer.echo(version)
-
-
-@app.command()
-def evaluate(
+def check(
     csv: Csv,
-    models: ModelsFolder = DEFAULT_MODELS,
-    topics: TopicsFile = DEFAULT_TOPICS,
-    training_csv: Annotated[Path, typer.Option("--training", help="rows for the baselines")] = Path(
-        "data/passages.csv"
-    ),
-    baselines: Annotated[bool, typer.Option(help="fit and measure the baselines too")] = True,
+    topics: TopicsFile = None,
+    from_labels: FromLabels = False,
     encoding: Encoding = None,
-    as_json: Annotated[bool, typer.Option("--json", help="numbers as JSON")] = False,
+    text_column: TextName = None,
+    labels_column: LabelsColumn = None,
+    fix: Annotated[Path | None, typer.Option(help="write the clean file here, refused rows beside it")] = None,
+    format: Annotated[str, typer.Option(help="text or json")] = "text",
+    show_all: Annotated[bool, typer.Option("--all", help="every finding, not 20 of a kind")] = False,
 ) -> None:
-    """Measure a model on labelled rows, beside majority, keywords and scikit-learn's plain pipeline."""
-    from training.evaluate import evaluate as evaluate_model
-    from training.evaluate import evaluate_baselines
+    """Say what is wrong with a labelled CSV, line by line, and how to mend it; exit 1 if a row is refused."""
+    if format not in ("text", "json"):
+        raise typer.BadParameter("--format is text or json")
+    with told_errors():
+        known = told_topics(topics, from_labels)
+        checked = check_file(csv, known, ReadOptions(encoding, text_column, labels_column, unscramble=fix is not None))
+        if fix:
+            if fix.exists() and fix.samefile(csv):
+                raise InputError(f"{fix} is the file itself: give --fix another name.")
+            note(f"wrote {fix} and {write_fixed(checked, fix)}")
+    summary = checked.summary()
+    if format == "json":
+        typer.echo(json.dumps(summary, ensure_ascii=False, indent=1))
+    else:
+        _print_findings("refused", checked.data.refusals, show_all)
+        _print_findings("warning", checked.warnings, show_all)
+        typer.echo(f"{summary['rows']} rows: {summary['accepted']} accepted, {summary['refused']} refused")
+        typer.echo(f"read as {summary['encoding']}, columns parted by {summary['delimiter']!r}")
+        for topic in [topic.id for topic in known] if known else summary["topics"]:
+            typer.echo(f"{summary['topics'].get(topic, 0):6d}  {topic}")
+        typer.echo(f"{summary['no_topic']:6d}  no topic")
+    raise typer.Exit(int(bool(checked.data.refusals)))
+
+
+app.command()(fit)
+app.command()(evaluate)
+app.command()(compare)
+
+
+@app.command()
+def convert(
+    source: Annotated[Path, typer.Argument(help="labelled file of any of the formats")],
+    target: Annotated[Path, typer.Argument(help="file to write")],
+    source_format: Annotated[str | None, typer.Option("--from", help=f"one of {', '.join(FORMATS)}")] = None,
+    target_format: Annotated[str | None, typer.Option("--to", help="one of the same; else told by the name")] = None,
+) -> None:
+    """Bring labelled rows from another tool, or take them there; exit 1 if a row is refused."""
+    with told_errors():
+        data = load_converted(source, source_format)
+        for line in write_converted(data.rows, target, target_format):
+            note(line)
+    _print_findings("refused", data.refusals, show_all=False)
+    typer.echo(f"{data.rows_in} rows: {len(data.rows)} written, {len(data.refusals)} refused")
+    raise typer.Exit(int(bool(data.refusals)))
+
+
+@app.command()
+def export(
+    out: Annotated[Path, typer.Argument(help="file to write, for instance model.joblib")],
+    models: ModelsFolder = DEFAULT_MODELS,
+    format: Annotated[str, typer.Option(help="joblib: a scikit-learn pipeline for notebooks")] = "joblib",
+) -> None:
+    """Write the model as a scikit-learn pipeline that opens without Rasid. It's a pickle: open only your own."""
+    if format != "joblib":
+        raise typer.BadParameter("--format is joblib")
+    from training.export import export_joblib
 
     with told_errors():
-        tagger = Tagger.open(models)
-        data = _accepted(csv, tagger.topics, encoding)
-        results = {f"rasid {tagger.version}": evaluate_model(tagger, data)}
-        if baselines:
-            with_keywords = load_topics(topics)
-            if [topic.id for topic in with_keywords] != [topic.id for topic in tagger.topics]:
-                raise LabelledDataError(f"{topics} has other topics than the model: give --topics or --no-baselines.")
-            _note("fit the baselines …")
-            results |= evaluate_baselines(with_keywords, _accepted(training_csv, with_keywords, None), data)
-    if as_json:
-        typer.echo(json.dumps({name: found.summary() for name, found in results.items()}, ensure_ascii=False, indent=1))
-    else:
-        _print_results(results)
+        export_joblib(Tagger.open(models), out)
+    note(f"wrote {out}")
 
 
-def _accepted(csv: Path, topics: tuple[Topic, ...], encoding: str | None) -> LabelledData:
-    data = load_labelled(csv, topics, ReadOptions(encoding))
-    if data.refusals:
-        _note(f"{len(data.refusals)} rows of {csv} are refused; the first: {data.refusals[0]}")
-    if not data.rows:
-        raise LabelledDataError(f"{csv} has no row that can be used: see `rasid-train check {csv}`.")
-    return data
-
-
-def _progress_bar() -> Progress:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=Console(stderr=True))
-
-
-def _note(message: str) -> None:
-    typer.echo(message, err=True)
-
-
-def _print_results(results: dict[str, Evaluation]) -> None:
-    overview = Table("", "micro P", "micro R", "micro F1", "macro F1", "exact", "no topic", "ECE")
-    for name, found in results.items():
-        values = (found.micro_precision, found.micro_recall, found.micro_f1, found.macro_f1, found.exact_match)
-        overview.add_row(name, *map(_shown, (*values, found.no_topic, found.calibration_error)))
-    by_topic = Table("topic", "rows", "P", "R", "F1", *(f"F1 {name}" for name in list(results)[1:]))
-    own, *others = results.values()
-    for place, topic in enumerate(own.topics):
-        numbers = (topic.precision, topic.recall, topic.f1, *(found.topics[place].f1 for found in others))
-        by_topic.add_row(topic.topic, str(topic.support), *map(_shown, numbers))
-    console = Console(width=None if sys.stdout.isatty() else 160)
-    console.print(overview, by_topic)
-    console.print(f"{own.rows} rows; macro F1 over topics with 5 or more of them; P and R are precision and recall.")
-
-
-def _shown(value: float) -> str:
-    return "-" if value != value else f"{value:.3f}"
+def _print_findings(kind: str, findings: tuple[Finding, ...], show_all: bool) -> None:
+    shown: Counter[str] = Counter()
+    for finding in findings:
+        shown[finding.code] += 1
+        if show_all or shown[finding.code] <= _SHOWN:
+            typer.echo(f"{kind}: {finding}")
+    for code, count in shown.items():
+        if not show_all and count > _SHOWN:
+            typer.echo(f"{kind}: {count - _SHOWN} more of the kind {code}; --all shows them")

@@ -1,74 +1,29 @@
 """Fits a model: cross-validation by article, one-vs-rest logistic regression, calibration, thresholds, bundle."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import scipy.sparse as sp
-from joblib import Parallel, delayed
-from sklearn.linear_model import LogisticRegression
 
 from app.tagger.bundle import Bundle, Golden
 from app.tagger.errors import LabelledDataError
-from app.tagger.features import AdditiveModel, NgramRange
+from app.tagger.features import AdditiveModel
 from app.tagger.lexicon import Lexicon, Phrase, without_article
 from app.tagger.normalise import Folding, Normaliser
 from app.tagger.score import WordTableScorer
 from app.tagger.types import Topic
-from training.calibrate import best_f1_thresholds, platt_scaling
+from training.calibrate import best_f1_thresholds, platt_scaling, precision_thresholds
 from training.card import card_of
-from training.matrix import FactoredCounts, factored_counts, inverse_document_frequency, passages_matrix
+from training.matrix import FactoredCounts, factored_counts
 from training.metrics import Evaluation, evaluation_of
+from training.options import FEWEST_ROWS, FitOptions
 from training.rows import LabelledData
-from training.split import folds_by_article
+from training.solve import Bools, Floats, Progress, TrainingRows, Weights, fit_weights, held_out_scores
 
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
-Progress = Callable[[str, int, int], None]
-"""Called with a stage's name, how much of it is done and how much there is."""
-
-FEWEST_ROWS = 5
 _GOLDEN_PASSAGES = 8
-
-
-@dataclass(frozen=True, slots=True)
-class FitOptions:
-    """Choices of a fit; all but `jobs` are part of the version."""
-
-    penalty: float = 10.0
-    """C of the logistic regression: larger fits closer."""
-    min_df: int = 2
-    """Features of fewer passages are left out."""
-    lengths: NgramRange = field(default_factory=NgramRange)
-    folding: Folding = field(default_factory=Folding)
-    phrase_value: float = 0.3
-    """Value of a group of phrases that a passage holds, beside features that have the length 1 together."""
-    expected_f1: float | None = 0.6
-    """The F1 to expect on the text to be tagged: every topic's threshold is half of it, which is where calibrated
-    probabilities give the best F1 (Lipton, Elkan, Narayanaswamy: Optimal thresholding of classifiers to maximize F1
-    measure, 2014). None takes each topic's best threshold on held-out rows, for text that is just like the rows."""
-    folds: int = 5
-    seed: int = 0
-    jobs: int = -1
-    """Processor cores to use; -1 is all."""
-
-
-@dataclass(frozen=True)
-class _Rows:
-    """Rows to fit on: features (N, F), targets (N, K), weights (N,)."""
-
-    matrix: sp.csr_matrix
-    targets: Bools
-    weights: Floats
-
-
-@dataclass(frozen=True)
-class _Weights:
-    coefficients: Floats
-    intercepts: Floats
 
 
 def fit(
@@ -81,30 +36,20 @@ def fit(
     """Fit a model on labelled rows, with groups of standing phrases as features.
 
     Raises `LabelledDataError` if a topic has fewer than 5 rows, or no row is without it, or there are fewer articles
-    than folds. Equal data, options and library versions give an equal bundle.
+    than folds, or no words. Equal data, options and library versions give an equal bundle.
     """
     options, progress = options or FitOptions(), progress or (lambda stage, done, total: None)
     targets = data.targets(topics)
-    _refuse_unfit(data, targets, topics, options)
     progress("count words", 0, 1)
-    lexicon = _lexicon(phrases or {}, Normaliser(options.folding))
-    counts = factored_counts(data.texts, Normaliser(options.folding), options.lengths, lexicon)
+    lexicon = lexicon_of(phrases or {}, Normaliser(options.folding))
+    rows = training_rows(data, topics, lexicon, options)
     progress("count words", 1, 1)
-    held_out = _held_out_scores(counts, data, targets, options, progress)
+    held_out = held_out_scores(rows, options, progress)
     slopes, offsets = platt_scaling(held_out, targets, data.weights)
     calibrated = 1 / (1 + np.exp(-(slopes * held_out + offsets)))
-    if options.expected_f1 is None:
-        thresholds = best_f1_thresholds(calibrated, targets, data.weights)
-    else:
-        thresholds = np.full(len(topics), options.expected_f1 / 2)
-    everything = np.arange(len(data.rows))
-    idf = inverse_document_frequency(counts, everything, options.min_df)
-    matrix = passages_matrix(counts, idf, options.phrase_value)
-    weights = _fit_topics(
-        _Rows(matrix, targets, data.weights), options, lambda done, total: progress("fit on all rows", done, total)
-    )
-    model = _additive_model(counts, idf, weights, lexicon, options)
-    model = replace(model, slopes=slopes, offsets=offsets)
+    thresholds = _thresholds(calibrated, rows, options)
+    weights = fit_weights(rows, options, lambda done: progress("fit on all rows", done, len(topics)))
+    model = replace(_additive_model(rows.counts, weights, lexicon, options), slopes=slopes, offsets=offsets)
     metrics = evaluation_of([topic.id for topic in topics], targets, calibrated, calibrated >= thresholds)
     return Bundle(
         topics=tuple(topics),
@@ -117,7 +62,7 @@ def fit(
     )
 
 
-def _lexicon(phrases: Mapping[str, Sequence[str]], normaliser: Normaliser) -> Lexicon:
+def lexicon_of(phrases: Mapping[str, Sequence[str]], normaliser: Normaliser) -> Lexicon:
     """The phrases in normal form, each once, their groups numbered in the order of names."""
     found: dict[Phrase, None] = {}
     for group, name in enumerate(sorted(phrases)):
@@ -128,64 +73,51 @@ def _lexicon(phrases: Mapping[str, Sequence[str]], normaliser: Normaliser) -> Le
     return Lexicon(list(found))
 
 
-def _refuse_unfit(data: LabelledData, targets: Bools, topics: Sequence[Topic], options: FitOptions) -> None:
-    if len(set(data.articles)) < options.folds:
-        raise LabelledDataError(f"{len(set(data.articles))} articles are too few for {options.folds} folds: add rows.")
+def training_rows(data: LabelledData, topics: Sequence[Topic], lexicon: Lexicon, options: FitOptions) -> TrainingRows:
+    """The rows as a fit needs them; `LabelledDataError` if they can't give a model."""
+    targets = data.targets(topics)
+    _refuse_few_articles(data.articles, options)
+    _refuse_unfit(targets, topics, options)
+    counts = factored_counts(data.texts, Normaliser(options.folding), options.lengths, lexicon)
+    if not counts.words:
+        raise LabelledDataError("no row holds a word: nothing can be learnt from marks alone.")
+    rows = TrainingRows.of(data, targets, counts)
+    _refuse_few_articles(rows.groups, options)
+    return rows
+
+
+def _refuse_few_articles(articles: Sequence[str], options: FitOptions) -> None:
+    found = len(set(articles))
+    if found < options.folds:
+        raise LabelledDataError(
+            f"{found} articles are too few for {options.folds} folds (like ones count once): add rows."
+        )
+
+
+def _refuse_unfit(targets: Bools, topics: Sequence[Topic], options: FitOptions) -> None:
+    if not topics:
+        raise LabelledDataError("no row has a label: label some rows, or give a topics file.")
+    fewest = 1 if options.allow_rare else FEWEST_ROWS
     for topic, rows in zip(topics, targets.sum(axis=0), strict=True):
-        if rows < FEWEST_ROWS:
-            raise LabelledDataError(f"topic {topic.id} has {rows} rows: label {FEWEST_ROWS} or more, or drop it.")
-        if rows == len(data.rows):
+        if rows < fewest:
+            way = "" if options.allow_rare else ", or fit with --allow-rare"
+            raise LabelledDataError(f"topic {topic.id} has {rows} rows: label {fewest} or more, drop the topic{way}.")
+        if rows == len(targets):
             raise LabelledDataError(f"every row has topic {topic.id}: add rows without it.")
 
 
-def _held_out_scores(
-    counts: FactoredCounts, data: LabelledData, targets: Bools, options: FitOptions, progress: Progress
-) -> Floats:
-    """Raw scores (N, K) of every row by a model that hasn't seen its article."""
-    scores = np.zeros(targets.shape)
-    folds = folds_by_article(data.articles, options.folds, options.seed)
-    total = len(folds) * targets.shape[1]
-    for number, (fitted_on, held) in enumerate(folds):
-        matrix = passages_matrix(
-            counts, inverse_document_frequency(counts, fitted_on, options.min_df), options.phrase_value
-        )
-        done_before = number * targets.shape[1]
-        weights = _fit_topics(
-            _Rows(matrix[fitted_on], targets[fitted_on], data.weights[fitted_on]),
-            options,
-            lambda done, _, before=done_before: progress("cross-validate", before + done, total),  # type: ignore[misc]
-        )
-        scores[held] = matrix[held] @ weights.coefficients + weights.intercepts
-    return scores
+def _thresholds(calibrated: Floats, rows: TrainingRows, options: FitOptions) -> Floats:
+    """One threshold a topic (K,) by the rule that the options name."""
+    if options.precision is not None:
+        return precision_thresholds(calibrated, rows.targets, rows.weights, options.precision)
+    if options.expected_f1 is None:
+        return best_f1_thresholds(calibrated, rows.targets, rows.weights)
+    return np.full(rows.targets.shape[1], options.expected_f1 / 2)
 
 
-def _fit_topics(rows: _Rows, options: FitOptions, progress: Callable[[int, int], None]) -> _Weights:
-    topics = rows.targets.shape[1]
-    runs = Parallel(n_jobs=options.jobs, return_as="generator")(
-        delayed(_fit_topic)(rows, topic, options) for topic in range(topics)
-    )
-    fitted = []
-    for done, result in enumerate(runs, start=1):
-        fitted.append(result)
-        progress(done, topics)
-    return _Weights(np.column_stack([row[:-1] for row in fitted]), np.array([row[-1] for row in fitted]))
-
-
-def _fit_topic(rows: _Rows, topic: int, options: FitOptions) -> Floats:
-    """Weights of one topic, the intercept last: (features + 1,)."""
-    matrix, target = rows.matrix, rows.targets[:, topic]
-    if target.all() or not target.any():
-        return np.zeros(matrix.shape[1] + 1)
-    model = LogisticRegression(C=options.penalty, solver="liblinear", random_state=options.seed)
-    model.fit(matrix, target, rows.weights)
-    return np.append(model.coef_[0], model.intercept_[0])
-
-
-def _additive_model(
-    counts: FactoredCounts, idf: Floats, weights: _Weights, lexicon: Lexicon, options: FitOptions
-) -> AdditiveModel:
+def _additive_model(counts: FactoredCounts, weights: Weights, lexicon: Lexicon, options: FitOptions) -> AdditiveModel:
     """The weights in the form that serves; a known word's row is made of the very numbers an unseen word's is."""
-    split = len(counts.ngrams)
+    split, idf = len(counts.ngrams), weights.idf
     kept = np.flatnonzero(idf[:split])
     ngram_idf = idf[kept].astype(np.float32)
     ngram_weights = weights.coefficients[kept].astype(np.float16)

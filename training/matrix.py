@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,8 @@ import scipy.sparse as sp
 from app.tagger.features import NgramRange, ngrams_of
 from app.tagger.lexicon import Lexicon
 from app.tagger.normalise import Normaliser
+
+_BLOCK = 10_000
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,10 @@ class FactoredCounts:
     gains: sp.csr_matrix
     phi: sp.csr_matrix
     phrases: sp.csr_matrix
+
+    def at(self, places: npt.NDArray[np.intp]) -> "FactoredCounts":
+        """The counts of some of the passages."""
+        return replace(self, gains=self.gains[places], phrases=self.phrases[places])
 
 
 def factored_counts(
@@ -49,16 +55,18 @@ def factored_counts(
     return FactoredCounts(words, ngrams, gains, with_words, phrases)
 
 
-def inverse_document_frequency(
-    counts: FactoredCounts, rows: npt.NDArray[np.intp], min_df: int
-) -> npt.NDArray[np.float64]:
-    """`ln((1 + n) / (1 + df)) + 1` per feature, over the passages `rows`; 0 where fewer than `min_df` have it.
+def inverse_document_frequency(counts: FactoredCounts, min_df: int) -> npt.NDArray[np.float64]:
+    """`ln((1 + N) / (1 + df)) + 1` per feature; 0 where fewer than `min_df` passages have it.
 
     scikit-learn's smoothed idf (`TfidfTransformer`), counted on passages.
     """
-    used = counts.gains[rows].astype(bool).astype(np.int32)
-    frequency = np.asarray((used @ counts.phi.astype(bool).astype(np.int32)).astype(bool).sum(axis=0)).ravel()
-    idf: npt.NDArray[np.float64] = np.log((1 + len(rows)) / (1 + frequency)) + 1
+    passages = counts.gains.shape[0]
+    features = counts.phi.astype(bool).astype(np.int32)
+    frequency = np.zeros(features.shape[1], dtype=np.int64)
+    for start in range(0, passages, _BLOCK):
+        used = counts.gains[start : start + _BLOCK].astype(bool).astype(np.int32) @ features
+        frequency += np.bincount(used.indices, minlength=len(frequency))
+    idf: npt.NDArray[np.float64] = np.log((1 + passages) / (1 + frequency)) + 1
     return np.where(frequency >= min_df, idf, 0.0)
 
 
@@ -68,11 +76,15 @@ def passages_matrix(counts: FactoredCounts, idf: npt.NDArray[np.float64], phrase
     A group of phrases that is there has the value `phrase_value`, outside the norm.
     """
     weighted = counts.phi @ sp.diags(idf)
+    weighted.eliminate_zeros()
     length = np.asarray(weighted.multiply(weighted).sum(axis=1)).ravel()
     norm = np.sqrt(counts.gains.multiply(counts.gains) @ length)
-    scaled = sp.diags(1 / np.where(norm > 0, norm, 1)) @ counts.gains @ weighted
-    features = sp.csr_matrix(sp.hstack([scaled, counts.phrases * phrase_value], format="csr"))
-    features.eliminate_zeros()
+    scaled = sp.diags(1 / np.where(norm > 0, norm, 1)) @ counts.gains
+    # One product for both kinds of feature: the matrix is large, and stacking would hold it twice.
+    features = sp.csr_matrix(
+        sp.hstack([scaled, counts.phrases * phrase_value], format="csr")
+        @ sp.block_diag([weighted, sp.identity(counts.phrases.shape[1])], format="csr")
+    )
     features.sort_indices()
     return features
 

@@ -8,10 +8,11 @@ import numpy as np
 from app.tagger.normalise import Normaliser
 from app.tagger.types import Topic
 from training.calibrate import platt_scaling
-from training.fit import FitOptions, Progress, _held_out_scores, _lexicon, _refuse_unfit
-from training.matrix import factored_counts
+from training.fit import lexicon_of, training_rows
 from training.metrics import Floats
+from training.options import FitOptions
 from training.rows import LabelledData
+from training.solve import Progress, held_out_scores
 
 FAR = 0.5
 """A score is far from a label (1 for yes, 0 for no) by more than this."""
@@ -45,12 +46,9 @@ def cross_validated(
     Raises `LabelledDataError` where `fit` does.
     """
     options, progress = options or FitOptions(), progress or (lambda stage, done, total: None)
-    targets = data.targets(topics)
-    _refuse_unfit(data, targets, topics, options)
-    normaliser = Normaliser(options.folding)
-    counts = factored_counts(data.texts, normaliser, options.lengths, _lexicon(phrases or {}, normaliser))
-    raw = _held_out_scores(counts, data, targets, options, progress)
-    slopes, offsets = platt_scaling(raw, targets, data.weights)
+    rows = training_rows(data, topics, lexicon_of(phrases or {}, Normaliser(options.folding)), options)
+    raw = held_out_scores(rows, options, progress)
+    slopes, offsets = platt_scaling(raw, rows.targets, rows.weights)
     return np.asarray(1 / (1 + np.exp(-(slopes * raw + offsets))))
 
 

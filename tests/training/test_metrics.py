@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, f1_score, precision_score, recall_score
 
+from training.baselines import plain_pipeline
 from training.bootstrap import article_draws, intervals_of, resampled
 from training.calibrate import best_f1_thresholds, platt_scaling
 from training.judged import Judged
@@ -198,3 +199,9 @@ def test_thresholds_have_the_best_f1(decisions: tuple[np.ndarray, np.ndarray, np
     best = f1_score(targets[:, 0], scores[:, 0] >= thresholds[0])
     assert best == pytest.approx(max(f1_score(targets[:, 0], scores[:, 0] >= t) for t in np.unique(scores[:, 0])))
     assert average_precision_score(targets[:, 0], scores[:, 0]) > 0.5
+
+
+def test_the_plain_pipeline_shares_a_matrix_that_no_thread_will_sort() -> None:
+    texts = ["في السوق اليوم", "في السوق غدا", "اليوم غدا"]
+    features = plain_pipeline()[:-1].fit_transform(texts)
+    assert features.has_canonical_format
