@@ -1,6 +1,7 @@
 """The verb `rasid-train fit`."""
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -109,10 +110,12 @@ def _phrases(lexicon: Path | None, topics: tuple[Topic, ...]) -> dict[str, list[
     return phrases if {topic.id for topic in topics} & set(phrases) else {}
 
 
-def _workers(dask: str | None) -> AbstractContextManager[object]:
+@contextmanager
+def _workers(dask: str | None) -> Iterator[None]:
     """Where joblib runs its tasks: on the workers of a Dask scheduler, or here."""
     if dask is None:
-        return nullcontext()
+        yield
+        return
     try:
         from distributed import Client
     except ImportError:
@@ -120,8 +123,8 @@ def _workers(dask: str | None) -> AbstractContextManager[object]:
     from joblib import parallel_config
 
     try:
-        Client(dask, timeout="10s", set_as_default=True)
+        client = Client(dask, timeout="5s")  # type: ignore[no-untyped-call]
     except (OSError, TimeoutError, ValueError):
         raise LabelledDataError(f"no Dask scheduler answers at {dask}: start one, or leave --dask out.") from None
-    config: AbstractContextManager[object] = parallel_config(backend="dask")
-    return config
+    with client, parallel_config(backend="dask"):
+        yield
