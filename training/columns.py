@@ -36,6 +36,7 @@ _LABELS_NAMES = (
 _ID, _ARTICLE, _SPLIT = "id", "article_id", "split"
 _OTHER_NAMES = (_ID, _ARTICLE, _SPLIT, "source", "date", "url", "title", "author", "register", "region")
 TRUE = frozenset({"1", "1.0", "true", "yes", "x", "\u0646\u0639\u0645"})
+_LONGEST_NAME, _MOST_NAMES = 30, 20
 FALSE = frozenset({"", "0", "0.0", "false", "no", "\u0644\u0627"})
 
 
@@ -107,10 +108,16 @@ def _topic_columns(table: Table, topics: Sequence[Topic] | None, text: int) -> d
 
 
 def _missing(wanted: str, given: str | None, header: Sequence[str]) -> str:
-    has = f"it has {', '.join(name or '(no name)' for name in header)}"
+    has = f"it has {_shown(header)}"
     near = get_close_matches(given or wanted, header, n=1, cutoff=0.7)
     if near:
         return f"there is no column {given or wanted!r} ({has}): name it so, or give --{wanted}-column {near[0]!r}."
     if wanted == "labels" and not given:
         return f"there is neither a column 'labels' nor one per topic ({has}): add one, or give --labels-column NAME."
     return f"there is no column {given or wanted!r} ({has}): name it so, or give --{wanted}-column NAME."
+
+
+def _shown(header: Sequence[str]) -> str:
+    """Names for a message; what is too long for a name may be a text, whose header line is missing."""
+    names = [(name or "(no name)") if len(name) <= _LONGEST_NAME else "(a long name)" for name in header[:_MOST_NAMES]]
+    return ", ".join([*names, *(["…"] if len(header) > _MOST_NAMES else [])])

@@ -25,7 +25,7 @@ _OTHER_KINDS = {
 }
 _ARABIC_CODE_PAGES = ("windows-1256", "iso-8859-6", "mac-arabic")
 ARABIC_LETTER = re.compile("[\u0621-\u064a\u0671-\u06d3]")
-_ARABIC_WORD = re.compile("[\u0621-\u064a]+")
+_ARABIC_WORD = re.compile("[\u0621-\u0652]+")
 _COMMON_WORDS = (
     "\u0641\u064a \u0645\u0646 \u0639\u0644\u0649 \u0625\u0644\u0649 \u0627\u0644\u0649 \u0623\u0646 "
     "\u0627\u0646 \u0639\u0646 \u0645\u0639 \u0645\u0627 \u0644\u0627 \u0647\u0630\u0627 \u0647\u0630\u0647 "

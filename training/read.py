@@ -67,7 +67,7 @@ def labelled_data(file: LabelledFile, topics: Sequence[Topic] | None, options: R
     outcomes = [reader.row(record) for record in file.table.records]
     rows, joined = _joined([outcome for outcome in outcomes if isinstance(outcome, LabelledRow)])
     refusals = tuple(outcome for outcome in outcomes if isinstance(outcome, Finding))
-    notices = (*_guess_notice(file.decoded), *reader.notices())
+    notices = (*_guess_notice(file.decoded), *_join_notice(joined), *reader.notices())
     return LabelledData(tuple(rows), refusals, file.sha256, notices, joined, file.decoded.encoding)
 
 
@@ -90,3 +90,10 @@ def _guess_notice(decoded_file: Decoded) -> list[Finding]:
         return []
     name = decoded_file.encoding
     return [Finding("encoding", 0, "", name, f"no UTF-8: read as {name}", f"give --encoding {name} if that is right")]
+
+
+def _join_notice(joined: int) -> list[Finding]:
+    if not joined:
+        return []
+    reason = f"one row per pair of text and label: {joined} rows joined to others of the same text"
+    return [Finding("joined", 0, "labels", f"{joined} rows", reason, "nothing, if that is meant")]

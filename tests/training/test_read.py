@@ -116,7 +116,8 @@ def test_rows_in_are_rows_accepted_and_refused(
     with path.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([("text", "labels"), *rows])
     data = load_labelled(path, TOPICS)
-    assert len(data.rows) + len(data.refusals) == len(rows)
+    assert data.rows_in == len(rows)
+    assert all(row.labels <= {"attacks", "ideology"} for row in data.rows)
 
 
 def test_topics_files(tmp_path: Path) -> None:
