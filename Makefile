@@ -17,7 +17,7 @@ test: $(VENV)/.ready-to-test  ## lint, check types and imports, run all tests
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/pytest
 
-quality: $(VENV)/.ready-for-quality  ## F1 beside the peers; QUALITY_CSV=file adds a labelled CSV of your own
+quality: $(VENV)/.ready-for-quality  ## F1 beside the peers; QUALITY_CSV=file adds a labelled CSV, QUALITY_ARCHIVES=files.xz coverage
 	$(BIN)/python -m tests.benchmarks.quality
 
 format: $(VENV)/.ready-to-test  ## lay out the code

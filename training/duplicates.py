@@ -1,6 +1,5 @@
 """Passages that are nearly the same: found by the runs of words they share."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,6 +13,8 @@ from app.tagger.normalise import Normaliser
 _RUN = 5
 _LIKE = 0.5
 _TOO_COMMON = 50
+_MIXER = np.uint64(0x9E3779B97F4A7C15)
+"""An odd number near 2**64 over the golden ratio: multiplying by it spreads small numbers over all 64 bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,27 +33,40 @@ def near_duplicates(texts: Sequence[str]) -> list[LikePair]:
     share are formulas and tell nothing. Broder: On the resemblance and containment of documents (1997).
     """
     normaliser = Normaliser()
-    forms = [tuple(word.form for word in normaliser.words(text)) for text in texts]
-    first_of: dict[tuple[str, ...], int] = {}
-    pairs = []
-    for place, form in enumerate(forms):
-        first = first_of.setdefault(form, place)
-        if first != place:
+    number: dict[str, int] = {}
+    first_of: dict[bytes, int] = {}
+    pairs, different = [], []
+    for place, text in enumerate(texts):
+        words = [number.setdefault(word.form, len(number)) for word in normaliser.words(text)]
+        form = np.array(words, dtype=np.uint64)
+        first = first_of.setdefault(form.tobytes(), place)
+        if first == place:
+            different.append(_runs(form))
+        else:
             pairs.append(LikePair(first, place, 1.0))
-    pairs += _alike(list(first_of.values()), list(first_of))
+    pairs += _alike(list(first_of.values()), different)
     return sorted(pairs, key=lambda pair: (pair.first, pair.second))
 
 
-def _alike(places: list[int], forms: list[tuple[str, ...]]) -> list[LikePair]:
-    runs: dict[tuple[str, ...], int] = defaultdict(lambda: len(runs))
-    sets = [sorted({runs[form[at : at + _RUN]] for at in range(len(form) - _RUN + 1)}) for form in forms]
-    starts = np.cumsum([0, *map(len, sets)])
-    columns = np.fromiter((run for found in sets for run in found), dtype=np.int64, count=starts[-1])
-    holds = sp.csr_matrix((np.ones(len(columns), dtype=np.int32), columns, starts), shape=(len(forms), len(runs)))
+def _runs(words: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """The runs of a text's words, each as one 64-bit number, sorted."""
+    if len(words) < _RUN:
+        return np.empty(0, dtype=np.uint64)
+    hashed = np.zeros(len(words) - _RUN + 1, dtype=np.uint64)
+    for at in range(_RUN):
+        hashed = (hashed ^ words[at : len(hashed) + at]) * _MIXER
+        hashed ^= hashed >> np.uint64(29)
+    return np.unique(hashed)
+
+
+def _alike(places: list[int], sets: list[npt.NDArray[np.uint64]]) -> list[LikePair]:
+    size = np.array([len(found) for found in sets], dtype=np.int64)
+    starts = np.concatenate([[0], np.cumsum(size)])
+    runs, columns = np.unique(np.concatenate([np.empty(0, dtype=np.uint64), *sets]), return_inverse=True)
     frequency = np.bincount(columns, minlength=len(runs))
+    holds = sp.csr_matrix((np.ones(len(columns), dtype=np.int32), columns, starts), shape=(len(sets), len(runs)))
     telling = holds[:, (frequency > 1) & (frequency <= _TOO_COMMON)]
     shared = sp.triu(telling @ telling.T, k=1).tocoo()
-    size = np.array([len(found) for found in sets])
     similarity = shared.data / (size[shared.row] + size[shared.col] - shared.data)
     found = similarity >= _LIKE
     ends = zip(shared.row[found], shared.col[found], similarity[found], strict=True)

@@ -1,7 +1,8 @@
 """Labelled passages as the factored matrix `X = D . Phi` of the additive model, in scipy's sparse form."""
 
+from array import array
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -39,20 +40,24 @@ def factored_counts(
     texts: Sequence[str], normaliser: Normaliser, lengths: NgramRange, lexicon: Lexicon
 ) -> FactoredCounts:
     """Count the words of each text and the n-grams of each word, and find the lexicon's phrases."""
-    sequences = [[word.form for word in normaliser.words(text)] for text in texts]
-    tokens = [Counter(sequence) for sequence in sequences]
-    phrases = _sparse([dict.fromkeys(lexicon.places(sequence), 1.0) for sequence in sequences], lexicon.groups)
-    words = tuple(sorted(set().union(*tokens))) if tokens else ()
-    number = {word: place for place, word in enumerate(words)}
-    gains = _sparse(
-        [{number[word]: 1 + np.log(count) for word, count in found.items()} for found in tokens], len(words)
-    )
+    number: dict[str, int] = {}
+    tokens, found = _SparseRows(), _SparseRows()
+    for text in texts:
+        sequence = [word.form for word in normaliser.words(text)]
+        tokens.add({number.setdefault(word, len(number)): count for word, count in Counter(sequence).items()})
+        found.add(dict.fromkeys(lexicon.places(sequence), 1))
+    words = tuple(sorted(number))
+    place_of_number = np.argsort(np.array([number[word] for word in words], dtype=np.int32)).astype(np.int32)
+    gains = tokens.matrix(len(words), place_of_number)
+    gains.data = 1 + np.log(gains.data)
     counted = [ngrams_of(word, lengths) for word in words]
     ngrams = tuple(sorted(set().union(*counted))) if counted else ()
     place = {ngram: column for column, ngram in enumerate(ngrams)}
-    phi = _sparse([{place[ngram]: count for ngram, count in found.items()} for found in counted], len(ngrams))
-    with_words = sp.csr_matrix(sp.hstack([phi, sp.identity(len(words))], format="csr"))
-    return FactoredCounts(words, ngrams, gains, with_words, phrases)
+    ngram_rows = _SparseRows()
+    for ngram_counts in counted:
+        ngram_rows.add({place[ngram]: count for ngram, count in ngram_counts.items()})
+    phi = sp.csr_matrix(sp.hstack([ngram_rows.matrix(len(ngrams)), sp.identity(len(words))], format="csr"))
+    return FactoredCounts(words, ngrams, gains, phi, found.matrix(lexicon.groups))
 
 
 def inverse_document_frequency(counts: FactoredCounts, min_df: int) -> npt.NDArray[np.float64]:
@@ -70,29 +75,45 @@ def inverse_document_frequency(counts: FactoredCounts, min_df: int) -> npt.NDArr
     return np.where(frequency >= min_df, idf, 0.0)
 
 
-def passages_matrix(counts: FactoredCounts, idf: npt.NDArray[np.float64], phrase_value: float) -> sp.csr_matrix:
+def passages_matrix(
+    counts: FactoredCounts, idf: npt.NDArray[np.float64], phrase_value: float, single: bool = False
+) -> sp.csr_matrix:
     """X (N, F + V + G): every passage's features over its norm, `norm^2 = sum_t g(tf)^2 |phi(t)|^2`, and its phrases.
 
-    A group of phrases that is there has the value `phrase_value`, outside the norm.
+    A group of phrases that is there has the value `phrase_value`, outside the norm. `single` means float32.
     """
     weighted = counts.phi @ sp.diags(idf)
     weighted.eliminate_zeros()
     length = np.asarray(weighted.multiply(weighted).sum(axis=1)).ravel()
     norm = np.sqrt(counts.gains.multiply(counts.gains) @ length)
     scaled = sp.diags(1 / np.where(norm > 0, norm, 1)) @ counts.gains
+    dtype = np.float32 if single else np.float64
     # One product for both kinds of feature: the matrix is large, and stacking would hold it twice.
     features = sp.csr_matrix(
-        sp.hstack([scaled, counts.phrases * phrase_value], format="csr")
-        @ sp.block_diag([weighted, sp.identity(counts.phrases.shape[1])], format="csr")
+        sp.hstack([scaled, counts.phrases * phrase_value], format="csr", dtype=dtype)
+        @ sp.block_diag([weighted, sp.identity(counts.phrases.shape[1])], format="csr", dtype=dtype)
     )
     features.sort_indices()
     return features
 
 
-def _sparse(rows: Sequence[dict[int, float]], width: int) -> sp.csr_matrix:
-    starts = np.cumsum([0, *(len(row) for row in rows)])
-    columns = np.fromiter((column for row in rows for column in row), dtype=np.int32, count=starts[-1])
-    values = np.fromiter((value for row in rows for value in row.values()), dtype=np.float64, count=starts[-1])
-    matrix = sp.csr_matrix((values, columns, starts), shape=(len(rows), width))
-    matrix.sort_indices()
-    return matrix
+class _SparseRows:
+    """A sparse matrix that grows by rows, in flat arrays: 100,000 passages as dictionaries would fill a gigabyte."""
+
+    def __init__(self) -> None:
+        self._columns, self._values, self._starts = array("i"), array("d"), array("q", [0])
+
+    def add(self, row: Mapping[int, float]) -> None:
+        """A further row, its values by column."""
+        self._columns.extend(row)
+        self._values.extend(row.values())
+        self._starts.append(len(self._columns))
+
+    def matrix(self, width: int, places: npt.NDArray[np.int32] | None = None) -> sp.csr_matrix:
+        """The rows so far; `places` renumbers the columns."""
+        columns = np.array(self._columns, dtype=np.int32)
+        columns = columns if places is None else places[columns]
+        starts = np.array(self._starts, dtype=np.int32 if len(columns) < 2**31 else np.int64)
+        matrix = sp.csr_matrix((np.array(self._values), columns, starts), shape=(len(starts) - 1, width))
+        matrix.sort_indices()
+        return matrix

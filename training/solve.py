@@ -76,9 +76,7 @@ def held_out_scores(rows: TrainingRows, options: FitOptions, progress: Progress)
 def fit_weights(rows: TrainingRows, options: FitOptions, progress: Callable[[int], None]) -> Weights:
     """Weights of every topic; `progress` is called with the number of topics that are done."""
     idf = inverse_document_frequency(rows.counts, options.min_df)
-    matrix = passages_matrix(rows.counts, idf, options.phrase_value)
-    if len(rows.targets) >= MANY_ROWS:
-        matrix = matrix.astype(np.float32)
+    matrix = passages_matrix(rows.counts, idf, options.phrase_value, single=len(rows.targets) >= MANY_ROWS)
     runs = Parallel(n_jobs=options.jobs, return_as="generator")(
         delayed(_fit_topic)(matrix, target, rows.weights, options) for target in rows.targets.T
     )

@@ -1,7 +1,8 @@
 """Rasid's quality beside its peers', each fitted on the same rows: `make quality`.
 
-Two measurements: cross-validation of data/passages.csv by article, and the labelled CSV that QUALITY_CSV names. The
-intervals are 95 % bootstrap intervals over articles.
+Cross-validation of data/passages.csv by article, and the labelled CSV that QUALITY_CSV names; the intervals are 95 %
+bootstrap intervals over articles. QUALITY_ARCHIVES names .xz files of paragraphs whose typical wording the corpus
+should hold. QUALITY_SKIP_CV leaves the cross-validation out.
 """
 
 import os
@@ -16,16 +17,18 @@ import numpy.typing as npt
 from app.tagger.normalise import Normaliser
 from app.tagger.score import WordTableScorer
 from app.tagger.types import Topic
+from tests.benchmarks.coverage import coverage
 from training import LabelledData, fit, load_labelled, load_phrases, load_topics
 from training.baselines import keyword_baseline, majority_baseline, plain_baseline
+from training.bootstrap import intervals_of
 from training.calibrate import best_f1_thresholds
+from training.judged import Judged
 from training.metrics import evaluation_of
 from training.split import folds_by_article
 
 Bools = npt.NDArray[np.bool_]
 Peer = Callable[[LabelledData, LabelledData], dict[str, Bools]]
 FOLDS = 5
-RESAMPLES = 1000
 
 
 def rows_of(data: LabelledData, places: npt.NDArray[np.intp]) -> LabelledData:
@@ -96,22 +99,12 @@ def fasttext_scores(topics: Sequence[Topic], training: LabelledData, test: Label
 
 def interval(topics: Sequence[Topic], test: LabelledData, decided: Bools) -> tuple[str, str, str]:
     """Micro-F1, macro-F1 and share of no-topic rows left without one, the first two with intervals."""
-    ids, targets = [topic.id for topic in topics], test.targets(topics)
-    random = np.random.default_rng(0)
-    names = sorted(set(test.articles))
-    rows = {name: [] for name in names}
-    for place, article in enumerate(test.articles):
-        rows[article].append(place)
-    drawn = []
-    for _ in range(RESAMPLES):
-        places = [place for name in random.choice(names, len(names)) for place in rows[name]]
-        found = evaluation_of(ids, targets[places], None, decided[places])
-        drawn.append((found.micro_f1, found.macro_f1))
-    low, high = np.nanpercentile(drawn, [2.5, 97.5], axis=0)
+    ids, targets = tuple(topic.id for topic in topics), test.targets(topics)
+    found = intervals_of(Judged(ids, tuple(test.articles), targets, None, decided))
     whole = evaluation_of(ids, targets, None, decided)
     return (
-        f"{whole.micro_f1:.3f} ({low[0]:.3f}-{high[0]:.3f})",
-        f"{whole.macro_f1:.3f} ({low[1]:.3f}-{high[1]:.3f})",
+        f"{whole.micro_f1:.3f} ({found.micro_f1.low:.3f}-{found.micro_f1.high:.3f})",
+        f"{whole.macro_f1:.3f} ({found.macro_f1.low:.3f}-{found.macro_f1.high:.3f})",
         f"{whole.no_topic:.3f}",
     )
 
@@ -134,6 +127,9 @@ def cross_validated(topics: Sequence[Topic], data: LabelledData) -> dict[str, Bo
 def main() -> None:
     topics = load_topics("data/topics.csv")
     data = load_labelled("data/passages.csv", topics)
+    for archive in os.environ.get("QUALITY_ARCHIVES", "").split():
+        found = coverage(data.texts, Path(archive))
+        print(f"typical of {found.archive}: {found.words:.3f} of the words, {found.pairs:.3f} of the pairs are covered")
     if path := os.environ.get("QUALITY_CSV"):
         test = load_labelled(path, topics)
         decisions = {name: decided for peer in peers(topics) for name, decided in peer(data, test).items()}

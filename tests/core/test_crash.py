@@ -219,7 +219,7 @@ def test_kills_at_any_time_leave_a_version_in_use_that_opens(tmp_path: Path, bun
         left |= {name.split("-")[0] for name in hidden_in(models)}
         used.add(state_of(models).used)
     assert ".writing" in left, "no kill met a writer"
-    assert len(used) > 10
+    assert len(used) > 2, "no kill came after a step"
     prune(models, keep=0)
     assert hidden_in(models) == set()
     assert {path.name for path in models.iterdir()} <= {*used_versions(models)[:2], "current", "history.jsonl", ".lock"}
