@@ -71,24 +71,26 @@ def write_fixed(checked: Check, path: Path) -> Path:
     """Write the rows that can be used as a clean CSV, the others beside it as `<name>.refused.csv`; return that path.
 
     Both are UTF-8 with a byte order mark, so that Excel shows them right. A repeated row (same text, same labels) goes
-    to the refused ones. Other columns are kept as they are. What is at `path` is replaced at one stroke.
+    to the refused ones, unless rows of its text have other labels: those stay for the user to settle. Other columns are
+    kept as they are. What is at `path` is replaced at one stroke.
     """
     columns, header = checked.file.columns, checked.file.table.header
     records = {record.line: record.cells for record in checked.file.table.records}
     others = [place for place in range(len(header)) if place not in _used(columns)]
     kept: list[list[str]] = []
     refused = list(checked.data.refusals)
-    seen: dict[tuple[str, frozenset[str]], int] = {}
+    seen: dict[str, int] = {}
+    unsettled = _contradicted(checked.data.rows)
     for row in checked.data.rows:
-        first = seen.setdefault((row.text, row.labels), row.line)
-        if first != row.line:
+        first = seen.setdefault(row.text, row.line)
+        if first != row.line and row.text not in unsettled:
             reason, cure = f"the same as line {first}", "nothing: it is left out"
             refused.append(Finding("repeated", row.line, "text", "", reason, cure))
             continue
         cells = records[row.line]
         extra = [cells[place] if place < len(cells) else "" for place in others]
         kept.append([row.id, row.article, row.text, "|".join(sorted(row.labels)), *extra])
-    replace_file(path, _csv([*_COLUMNS, *(header[place] or f"column {place + 1}" for place in others)], kept))
+    replace_file(path, _csv([*_COLUMNS, *(_other_name(header[place], place) for place in others)], kept))
     beside = path.with_name(f"{path.stem}.refused.csv")
     lines = [
         [str(finding.line), finding.column, finding.value, finding.reason, finding.cure, *records.get(finding.line, ())]
@@ -98,13 +100,27 @@ def write_fixed(checked: Check, path: Path) -> Path:
     return beside
 
 
+def _contradicted(rows: Sequence[LabelledRow]) -> set[str]:
+    """Texts of rows that disagree about the labels."""
+    labels: dict[str, frozenset[str]] = {}
+    return {row.text for row in rows if labels.setdefault(row.text, row.labels) != row.labels}
+
+
+def _other_name(name: str, place: int) -> str:
+    """A column's name in the clean file, where the first four have theirs."""
+    if not name:
+        return f"column {place + 1}"
+    return f"{name} (column {place + 1})" if name in _COLUMNS else name
+
+
 def _used(columns: Columns) -> set[int | None]:
     return {columns.text, columns.labels, columns.id, columns.article, *columns.topics.values()}
 
 
 def _csv(header: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
     content = io.StringIO()
-    csv.writer(content, lineterminator="\n").writerows([header, *rows])
+    # With CR LF the writer quotes either of them in a cell.
+    csv.writer(content, lineterminator="\r\n").writerows([header, *rows])
     return _MARK + content.getvalue().encode(errors="surrogateescape")
 
 

@@ -6,6 +6,7 @@ from difflib import get_close_matches
 
 from app.tagger.errors import LabelledDataError
 from app.tagger.types import Topic
+from training.labels import LabelNames
 from training.table import Table, clean_name
 
 _TEXT_NAMES = (
@@ -36,13 +37,16 @@ _LABELS_NAMES = (
 _ID, _ARTICLE, _SPLIT = "id", "article_id", "split"
 _OTHER_NAMES = (_ID, _ARTICLE, _SPLIT, "source", "date", "url", "title", "author", "register", "region")
 TRUE = frozenset({"1", "1.0", "true", "yes", "x", "\u0646\u0639\u0645"})
-_LONGEST_NAME, _MOST_NAMES = 30, 20
+_LONGEST_NAME, _MOST_SPACES, _MOST_NAMES = 30, 2, 20
 FALSE = frozenset({"", "0", "0.0", "false", "no", "\u0644\u0627"})
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Places in the header, from 0. Either `labels` is a column or `topics` has one 0/1 column per topic id."""
+    """Places in the header, from 0. Either `labels` is a column or `topics` has one 0/1 column per topic id.
+
+    `strange` are beside those: names of further columns of nothing but 0 and 1.
+    """
 
     text: int
     labels: int | None
@@ -50,6 +54,7 @@ class Columns:
     id: int | None = None
     article: int | None = None
     split: int | None = None
+    strange: tuple[str, ...] = ()
 
     @property
     def last_needed(self) -> int:
@@ -72,11 +77,13 @@ def columns_of(
     labels = _place(header, (clean_name(labels_column),) if labels_column else _LABELS_NAMES)
     if labels is None and labels_column:
         raise LabelledDataError(_missing("labels", labels_column, header))
-    one_each = {} if labels is not None else _topic_columns(table, topics, text)
+    ticked = {} if labels is not None else _ticked_columns(table, text)
+    one_each = ticked if labels is not None or topics is None else _topic_columns(header, topics, text)
     if labels is None and not one_each:
         raise LabelledDataError(_missing("labels", None, header))
     places = {name: _place(header, (name,)) for name in (_ID, _ARTICLE, _SPLIT)}
-    return Columns(text, labels, one_each, places[_ID], places[_ARTICLE], places[_SPLIT])
+    strange = tuple(name for name, place in ticked.items() if place not in one_each.values())
+    return Columns(text, labels, one_each, places[_ID], places[_ARTICLE], places[_SPLIT], strange)
 
 
 def _place(header: Sequence[str], names: Sequence[str]) -> int | None:
@@ -91,10 +98,21 @@ def _place(header: Sequence[str], names: Sequence[str]) -> int | None:
     return None
 
 
-def _topic_columns(table: Table, topics: Sequence[Topic] | None, text: int) -> dict[str, int]:
-    if topics is not None:
-        found = {topic.id: _place(table.header, (clean_name(topic.id),)) for topic in topics}
-        return {topic: place for topic, place in found.items() if place is not None}
+def _topic_columns(header: Sequence[str], topics: Sequence[Topic], text: int) -> dict[str, int]:
+    """The columns that are called by a topic's id or one of its names."""
+    names, found = LabelNames.of_topics(topics), dict[str, int]()
+    for place, name in enumerate(header):
+        topic = names.id_of(name) if name and place != text else None
+        if topic in found:
+            both = f"{header[found[topic]]!r} and {name!r}"
+            raise LabelledDataError(f"the columns {both} mean the same topic: rename or delete one of them.")
+        if topic is not None:
+            found[topic] = place
+    return found
+
+
+def _ticked_columns(table: Table, text: int) -> dict[str, int]:
+    """The columns of nothing but 0 and 1, whatever they are called."""
     cells = TRUE | FALSE
     return {
         name: place
@@ -119,5 +137,8 @@ def _missing(wanted: str, given: str | None, header: Sequence[str]) -> str:
 
 def _shown(header: Sequence[str]) -> str:
     """Names for a message; what is too long for a name may be a text, whose header line is missing."""
-    names = [(name or "(no name)") if len(name) <= _LONGEST_NAME else "(a long name)" for name in header[:_MOST_NAMES]]
+    names = [
+        "(a long name)" if len(name) > _LONGEST_NAME or name.count(" ") > _MOST_SPACES else name or "(no name)"
+        for name in header[:_MOST_NAMES]
+    ]
     return ", ".join([*names, *(["…"] if len(header) > _MOST_NAMES else [])])

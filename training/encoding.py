@@ -1,5 +1,6 @@
 """Bytes of a file that a person made -> its text and the name of the encoding, never a silent guess."""
 
+import codecs
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,8 +9,8 @@ from charset_normalizer import from_bytes
 
 from app.tagger.errors import LabelledDataError
 
+_UTF8_MARK = b"\xef\xbb\xbf"
 _MARKS = {
-    b"\xef\xbb\xbf": "utf-8-sig",
     b"\xff\xfe\x00\x00": "utf-32",
     b"\x00\x00\xfe\xff": "utf-32",
     b"\xff\xfe": "utf-16",
@@ -36,6 +37,9 @@ _COMMON_WORDS = (
 """Words that any longer Arabic text has: fi, min, ala, ila, an, maa, ma, la, hadha, allati, kana, baad, qabl …"""
 _FEWEST_COMMON = 0.02
 """Least share of them among the words of a text that is Arabic."""
+_SCRAMBLED = (re.compile("[\u00d8-\u00db]"), re.compile("[\u0637\u0638]"))
+"""What the first byte of each Arabic letter of UTF-8 becomes in windows-1252 and in windows-1256."""
+_FEWEST_SCRAMBLED = 5
 _SAMPLE = 200_000
 _BROKEN_SHARE = 0.02
 
@@ -71,7 +75,7 @@ def decoded(path: Path, content: bytes, encoding: str | None = None) -> Decoded:
             raise LabelledDataError(f"{path} is {kind}, not a CSV: open it and save its table as CSV (UTF-8).")
     marked = next((name for mark, name in _MARKS.items() if content.startswith(mark)), None)
     named = encoding or marked
-    found = _strictly(path, content, named) if named else _unmarked(path, content)
+    found = _strictly(path, content, named) if named else _unmarked(path, content.removeprefix(_UTF8_MARK))
     if "\0" in found.text:
         raise LabelledDataError(f"{path} holds NUL characters as {found.encoding}: it is no text; export it as CSV.")
     return found
@@ -79,14 +83,23 @@ def decoded(path: Path, content: bytes, encoding: str | None = None) -> Decoded:
 
 def _strictly(path: Path, content: bytes, encoding: str) -> Decoded:
     try:
+        # Codecs such as hex decode to something else than text: encoding refuses them.
+        "".encode(encoding)
+        if not codecs.lookup(encoding).name.startswith("utf-8") and _is_utf8(content):
+            raise LabelledDataError(f"{path} is UTF-8, not {encoding}: leave out --encoding.")
         return Decoded(content.decode(encoding).removeprefix("\ufeff"), encoding.removesuffix("-sig"))
-    except LookupError:
-        raise LabelledDataError(f"{encoding!r} is no known encoding: try windows-1256 or utf-8.") from None
     except UnicodeDecodeError as fault:
         raise LabelledDataError(
             f"{path} is no {encoding.removesuffix('-sig')} (byte {fault.start}): save it as UTF-8 or name its "
             "encoding, for instance --encoding windows-1256."
         ) from None
+    except (LookupError, ValueError):
+        raise LabelledDataError(f"{encoding!r} is no known encoding: try windows-1256 or utf-8.") from None
+
+
+def _is_utf8(content: bytes) -> bool:
+    """Whether it can be nothing else: letters beyond ASCII hardly ever make sound UTF-8 by chance."""
+    return not content.isascii() and b"\0" not in content and _decodes(content, "utf-8")
 
 
 def _unmarked(path: Path, content: bytes) -> Decoded:
@@ -164,6 +177,12 @@ def unscrambled(text: str) -> str | None:
         if len(meant) < len(text) and ARABIC_LETTER.search(meant):
             return meant
     return None
+
+
+def is_scrambled(text: str) -> bool:
+    """Whether a text is UTF-8 read as windows-1252 or windows-1256, even if bytes were lost since."""
+    found = max(len(letters.findall(text)) for letters in _SCRAMBLED)
+    return found >= _FEWEST_SCRAMBLED and found * 3 > len(text)
 
 
 def _bytes_read_as(text: str, encoding: str) -> bytes | None:

@@ -75,23 +75,20 @@ def inverse_document_frequency(counts: FactoredCounts, min_df: int) -> npt.NDArr
     return np.where(frequency >= min_df, idf, 0.0)
 
 
-def passages_matrix(
-    counts: FactoredCounts, idf: npt.NDArray[np.float64], phrase_value: float, single: bool = False
-) -> sp.csr_matrix:
+def passages_matrix(counts: FactoredCounts, idf: npt.NDArray[np.float64], phrase_value: float) -> sp.csr_matrix:
     """X (N, F + V + G): every passage's features over its norm, `norm^2 = sum_t g(tf)^2 |phi(t)|^2`, and its phrases.
 
-    A group of phrases that is there has the value `phrase_value`, outside the norm. `single` means float32.
+    A group of phrases that is there has the value `phrase_value`, outside the norm.
     """
     weighted = counts.phi @ sp.diags(idf)
     weighted.eliminate_zeros()
     length = np.asarray(weighted.multiply(weighted).sum(axis=1)).ravel()
     norm = np.sqrt(counts.gains.multiply(counts.gains) @ length)
     scaled = sp.diags(1 / np.where(norm > 0, norm, 1)) @ counts.gains
-    dtype = np.float32 if single else np.float64
     # One product for both kinds of feature: the matrix is large, and stacking would hold it twice.
     features = sp.csr_matrix(
-        sp.hstack([scaled, counts.phrases * phrase_value], format="csr", dtype=dtype)
-        @ sp.block_diag([weighted, sp.identity(counts.phrases.shape[1])], format="csr", dtype=dtype)
+        sp.hstack([scaled, counts.phrases * phrase_value], format="csr")
+        @ sp.block_diag([weighted, sp.identity(counts.phrases.shape[1])], format="csr")
     )
     features.sort_indices()
     return features

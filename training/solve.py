@@ -5,10 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import scipy.sparse as sp
 from joblib import Parallel, delayed
 from sklearn.linear_model import LogisticRegression
+from sklearn.utils.class_weight import compute_sample_weight
 
 from training.duplicates import grouped, near_duplicates
+from training.factored import FactoredRows
 from training.matrix import FactoredCounts, inverse_document_frequency, passages_matrix
 from training.options import FitOptions
 from training.rows import LabelledData
@@ -19,8 +22,8 @@ Bools = npt.NDArray[np.bool_]
 Progress = Callable[[str, int, int], None]
 """Called with a stage's name, how much of it is done and how much there is."""
 
-MANY_ROWS = 30_000
-"""From so many rows on, weights are found in single precision and by a solver that makes no copy of the matrix."""
+MANY_ROWS = 8_000
+"""From so many rows on, weights are found on the factors of the matrix: it would be too large, and slower to pass."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +56,11 @@ class Weights:
     intercepts: Floats
 
     def scores(self, counts: FactoredCounts, options: FitOptions) -> Floats:
-        """Raw scores (N, K) of passages."""
-        raw: Floats = passages_matrix(counts, self.idf, options.phrase_value) @ self.coefficients + self.intercepts
+        """Raw scores (N, K) of passages, a block of them at a time."""
+        blocks = range(0, counts.gains.shape[0], MANY_ROWS)
+        places = [np.arange(start, min(start + MANY_ROWS, counts.gains.shape[0])) for start in blocks]
+        matrices = (passages_matrix(counts.at(block), self.idf, options.phrase_value) for block in places)
+        raw: Floats = np.vstack([matrix @ self.coefficients for matrix in matrices]) + self.intercepts
         return raw
 
 
@@ -76,27 +82,42 @@ def held_out_scores(rows: TrainingRows, options: FitOptions, progress: Progress)
 def fit_weights(rows: TrainingRows, options: FitOptions, progress: Callable[[int], None]) -> Weights:
     """Weights of every topic; `progress` is called with the number of topics that are done."""
     idf = inverse_document_frequency(rows.counts, options.min_df)
-    matrix = passages_matrix(rows.counts, idf, options.phrase_value, single=len(rows.targets) >= MANY_ROWS)
+    many = len(rows.targets) >= MANY_ROWS
+    factored = FactoredRows.of(rows.counts, idf, options.phrase_value) if many else None
+    matrix = None if many else passages_matrix(rows.counts, idf, options.phrase_value)
+    width = len(idf) + rows.counts.phrases.shape[1]
     runs = Parallel(n_jobs=options.jobs, return_as="generator")(
-        delayed(_fit_topic)(matrix, target, rows.weights, options) for target in rows.targets.T
+        delayed(_fit_factored)(factored, target, rows.weights, options)
+        if many
+        else delayed(_fit_topic)(matrix, target, rows.weights, options)
+        for target in rows.targets.T
     )
-    fitted = []
-    for done, result in enumerate(runs, start=1):
-        fitted.append(result)
-        progress(done)
-    return Weights(idf, np.column_stack([found[:-1] for found in fitted]), np.array([found[-1] for found in fitted]))
+    coefficients, intercepts = np.zeros((width, rows.targets.shape[1])), np.zeros(rows.targets.shape[1])
+    places = np.arange(width) if factored is None else np.append(factored.kept, np.arange(len(idf), width))
+    for topic, found in enumerate(runs):
+        coefficients[places, topic], intercepts[topic] = found[:-1], found[-1]
+        progress(topic + 1)
+    return Weights(idf, coefficients, intercepts)
 
 
-def _fit_topic(matrix: object, target: Bools, weights: Floats, options: FitOptions) -> Floats:
-    """Weights of one topic, the intercept last: (features + 1,)."""
+def _fit_topic(matrix: sp.csr_matrix, target: Bools, weights: Floats, options: FitOptions) -> Floats:
+    """Coefficients of one topic and the intercept: (F + V + G + 1,)."""
     if target.all() or not target.any():
-        return np.zeros(matrix.shape[1] + 1)  # type: ignore[attr-defined]
+        return np.zeros(matrix.shape[1] + 1)
     model = LogisticRegression(
         C=options.penalty,
-        solver="lbfgs" if len(target) >= MANY_ROWS else "liblinear",
+        solver="liblinear",
         class_weight="balanced" if options.balanced else None,
         random_state=options.seed,
-        max_iter=300,
     )
     model.fit(matrix, target, weights)
-    return np.append(model.coef_[0], model.intercept_[0]).astype(np.float64)
+    return np.append(model.coef_[0], model.intercept_[0])
+
+
+def _fit_factored(rows: FactoredRows, target: Bools, weights: Floats, options: FitOptions) -> Floats:
+    """Coefficients of one topic for the kept features and phrases, and the intercept."""
+    if target.all() or not target.any():
+        return np.zeros(len(rows.kept) + rows.phrases.shape[1] + 1)
+    if options.balanced:
+        weights = weights * compute_sample_weight("balanced", target)
+    return rows.fit(target, weights, options.penalty)

@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from app.tagger.errors import LabelledDataError
 
 LONGEST_CELL = 131_072
+_MOST_LINES = 300
+"""Of a record: bounds the search for the end of a quote, so that reading stays linear."""
 _DELIMITERS = ",;\t|"
+_BROKEN = re.compile("[\ud800-\udfff]")
 _UNSEEN = re.compile("[\ufeff\u200b-\u200f\u202a-\u202e\u2066-\u2069\u00a0]")
 """Zero-width characters, bidi controls, the no-break space."""
 
@@ -33,17 +36,18 @@ class Table:
 
 
 class _Lines:
-    """The lines of a text, one after the other; `place` may be set back."""
+    """The lines of a text, one after the other up to `end`; `place` may be set back."""
 
     def __init__(self, text: str) -> None:
         self.all = list(io.StringIO(text, newline=""))
         self.place = 0
+        self.end = len(self.all)
 
     def __iter__(self) -> Iterator[str]:
         return self
 
     def __next__(self) -> str:
-        if self.place >= len(self.all):
+        if self.place >= self.end:
             raise StopIteration
         self.place += 1
         return self.all[self.place - 1]
@@ -73,8 +77,8 @@ def table_of(text: str) -> Table:
 
 
 def clean_name(name: str) -> str:
-    """A column's name for comparing: small letters, single spaces, no invisible characters."""
-    return " ".join(_UNSEEN.sub("", name).lower().split())
+    """A column's name for comparing: small letters, single spaces, no invisible characters, broken bytes as \ufffd."""
+    return " ".join(_BROKEN.sub("\ufffd", _UNSEEN.sub("", name)).lower().split())
 
 
 def _told_delimiter(lines: _Lines) -> str | None:
@@ -94,20 +98,31 @@ def _records(lines: _Lines, delimiter: str, width: int) -> Iterator[Record]:
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     while lines.place < len(lines.all):
         start = lines.place
+        lines.end = min(len(lines.all), start + _MOST_LINES)
         try:
             cells = next(reader)
         except csv.Error as fault:
-            too_long = "field limit" in str(fault) and lines.place == start + 1
-            cells, reason = [], "a cell is too long" if too_long else "a quote is opened or closed at the wrong place"
+            cells, reason = [], _reason(str(fault))
         else:
-            # Over several lines, another number of cells than the header's means that a quote swallowed further rows.
-            swallowed = lines.place > start + 1 and len(cells) != width
+            # Of a record that goes on behind a line with all its cells, and hasn't the header's number of cells then,
+            # a quote swallowed further rows.
+            whole = len(_roughly(lines.all[start], delimiter)) >= width
+            swallowed = lines.place > start + 1 and len(cells) != width and whole
             reason = "a quote isn't closed" if swallowed else ""
         if reason:
             lines.place = start + 1
             yield Record(start + 1, tuple(_roughly(lines.all[start], delimiter)), reason)
         elif (cells and any(cell.strip() for cell in cells)) or len(cells) > 1:
             yield Record(start + 1, tuple(cells))
+
+
+def _reason(fault: str) -> str:
+    """What the standard library's words for a fault mean."""
+    if "field limit" in fault:
+        return "a cell is too long, or its quote isn't closed"
+    if "unexpected end" in fault:
+        return "a quote isn't closed"
+    return "a quote is opened or closed at the wrong place"
 
 
 def _roughly(line: str, delimiter: str) -> list[str]:
