@@ -8,13 +8,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from app.tagger.durable import replace_file
 from app.tagger.types import Topic
 from training.columns import Columns
 from training.duplicates import near_duplicates
 from training.encoding import ARABIC_LETTER
 from training.labels import LabelNames
 from training.options import FEWEST_ROWS
+from training.output import write_output
 from training.read import LabelledFile, ReadOptions, labelled_data, open_labelled
 from training.rows import Finding, LabelledData, LabelledRow
 
@@ -90,13 +90,13 @@ def write_fixed(checked: Check, path: Path) -> Path:
         cells = records[row.line]
         extra = [cells[place] if place < len(cells) else "" for place in others]
         kept.append([row.id, row.article, row.text, "|".join(sorted(row.labels)), *extra])
-    replace_file(path, _csv([*_COLUMNS, *(_other_name(header[place], place) for place in others)], kept))
+    write_output(path, _csv([*_COLUMNS, *(_other_name(header[place], place) for place in others)], kept))
     beside = path.with_name(f"{path.stem}.refused.csv")
     lines = [
         [str(finding.line), finding.column, finding.value, finding.reason, finding.cure, *records.get(finding.line, ())]
         for finding in sorted(refused, key=lambda finding: finding.line)
     ]
-    replace_file(beside, _csv(["line", "column", "value", "reason", "cure", *header], lines))
+    write_output(beside, _csv(["line", "column", "value", "reason", "cure", *header], lines))
     return beside
 
 

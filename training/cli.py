@@ -15,6 +15,7 @@ from training.check import write_fixed
 from training.console import Csv, Encoding, FromLabels, LabelsColumn, TextName, TopicsFile, note, told_topics
 from training.convert import FORMATS, load_converted, write_converted
 from training.evaluate_cli import compare, evaluate
+from training.export import export_joblib
 from training.fit_cli import fit
 from training.read import ReadOptions
 from training.rows import Finding
@@ -95,8 +96,6 @@ def export(
     """Write the model as a scikit-learn pipeline that opens without Rasid. It's a pickle: open only your own."""
     if format != "joblib":
         raise typer.BadParameter("--format is joblib")
-    from training.export import export_joblib
-
     with told_errors():
         export_joblib(Tagger.open(models), out)
     note(f"wrote {out}")

@@ -40,6 +40,8 @@ _FEWEST_COMMON = 0.02
 _SCRAMBLED = (re.compile("[\u00d8-\u00db]"), re.compile("[\u0637\u0638]"))
 """What the first byte of each Arabic letter of UTF-8 becomes in windows-1252 and in windows-1256."""
 _FEWEST_SCRAMBLED = 5
+_FEWEST_MEANT = 4
+"""Fewer letters than these may make sound UTF-8 by chance."""
 _SAMPLE = 200_000
 _BROKEN_SHARE = 0.02
 
@@ -174,7 +176,7 @@ def unscrambled(text: str) -> str | None:
             meant = content.decode()
         except UnicodeDecodeError:
             continue
-        if len(meant) < len(text) and ARABIC_LETTER.search(meant):
+        if len(meant) < len(text) and len(ARABIC_LETTER.findall(meant)) >= _FEWEST_MEANT:
             return meant
     return None
 

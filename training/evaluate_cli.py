@@ -12,9 +12,10 @@ from rich.table import Table
 
 from app.console import DEFAULT_MODELS, ModelsFolder, told_errors
 from app.tagger import Tagger
-from app.tagger.durable import replace_file
 from app.tagger.errors import LabelledDataError
 from app.tagger.types import Topic
+from training.compare import compare as compare_models
+from training.compare import rules
 from training.console import (
     DEFAULT_LEXICON,
     DEFAULT_TOPICS,
@@ -27,9 +28,15 @@ from training.console import (
     note,
     progress_shown,
 )
-from training.measurement import Measurement
+from training.evaluate import evaluate_baselines
+from training.evidence_csv import errors_csv, flips_csv
+from training.judged import judged
+from training.measurement import Measurement, measurement_of, metrics_json
 from training.metrics import Evaluation
+from training.output import write_output
 from training.read import ReadOptions
+from training.report import report_page
+from training.suspects import cross_validated, suspicious_labels
 from training.topics_file import load_phrases, load_topics
 
 
@@ -51,12 +58,6 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="numbers as JSON instead of tables")] = False,
 ) -> None:
     """Measure a model on labelled rows, beside majority, keywords and scikit-learn's plain pipeline."""
-    from training.evaluate import evaluate_baselines
-    from training.evidence_csv import errors_csv
-    from training.judged import judged
-    from training.measurement import measurement_of, metrics_json
-    from training.report import report_page
-
     with told_errors():
         tagger = Tagger.open(models)
         data = accepted(csv, tagger.topics, ReadOptions(encoding, text_column, labels_column))
@@ -71,12 +72,12 @@ def evaluate(
         if suspects:
             measured = _with_suspects(measured, training_csv)
         if report:
-            replace_file(report, report_page(measured).encode())
+            write_output(report, report_page(measured).encode())
         numbers = json.dumps(metrics_json(measured), ensure_ascii=False, indent=1, allow_nan=False)
         if metrics:
-            replace_file(metrics, numbers.encode())
+            write_output(metrics, numbers.encode())
         if errors:
-            replace_file(errors, errors_csv(tagger, data, judged(tagger, data)))
+            write_output(errors, errors_csv(tagger, data, judged(tagger, data)))
     if as_json:
         typer.echo(numbers)
     else:
@@ -93,17 +94,13 @@ def compare(
     as_json: Annotated[bool, typer.Option("--json", help="numbers as JSON instead of tables")] = False,
 ) -> None:
     """Say whether version B is better than version A, topic by topic, by written rules."""
-    from training.compare import compare as compare_models
-    from training.compare import rules
-    from training.evidence_csv import flips_csv
-
     with told_errors():
         first, second = (Tagger.open(path if path.is_dir() else models / path) for path in (a, b))
         union = {topic.id: topic for topic in (*first.topics, *second.topics)}
         data = accepted(on, tuple(union.values()), ReadOptions(encoding))
         found = compare_models(first, second, data)
         if flips:
-            replace_file(flips, flips_csv(first, second, data, found.flips))
+            write_output(flips, flips_csv(first, second, data, found.flips))
     change = found.changes.micro_f1
     summary: dict[str, Any] = {
         "a": first.version,
@@ -143,8 +140,6 @@ def _topics_with_keywords(topics: Path | None, tagger: Tagger) -> tuple[Topic, .
 
 
 def _with_suspects(measured: Measurement, training_csv: Path) -> Measurement:
-    from training.suspects import cross_validated, suspicious_labels
-
     training = accepted(training_csv, measured.topics, ReadOptions())
     phrases = load_phrases(DEFAULT_LEXICON) if DEFAULT_LEXICON.is_file() else {}
     with progress_shown() as show:

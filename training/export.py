@@ -38,11 +38,10 @@ from sklearn.preprocessing import FunctionTransformer
 
 from app.tagger import Tagger, features, lexicon, normalise
 from app.tagger.bundle import Bundle
-from app.tagger.durable import replace_file
-from app.tagger.errors import InputError
 from app.tagger.features import AdditiveModel, Floats, NgramRange, ngrams_of
 from app.tagger.lexicon import Lexicon
 from app.tagger.normalise import Normaliser, raw_words_list
+from training.output import write_output
 
 _COMPRESSION = 3
 """joblib's advice: beyond it files get hardly smaller, only slower to write."""
@@ -57,10 +56,7 @@ def export_joblib(tagger: Tagger, path: Path) -> None:
     content = BytesIO()
     with _pickled_by_value(features, lexicon, normalise, sys.modules[__name__]):
         joblib.dump(_pipeline_of(tagger), content, compress=_COMPRESSION)
-    try:
-        replace_file(path, content.getvalue())
-    except OSError as fault:
-        raise InputError(f"{path} can't be written: {fault.strerror}; give a file in a folder that is there.") from None
+    write_output(path, content.getvalue())
 
 
 def _pipeline_of(tagger: Tagger) -> Pipeline:

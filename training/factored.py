@@ -1,5 +1,6 @@
 """Logistic regression on the factored matrix `X = D . Phi`, which many rows make too large to write out."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,9 +12,8 @@ from scipy.special import expit
 from training.matrix import FactoredCounts
 
 Floats = npt.NDArray[np.float64]
-_STEPS = 300
-_SMALL_GAIN = 1e-6
-"""The search ends at a step that lowers the loss by less than this part of it."""
+_FLAT = 1e-4
+"""The search ends where the loss is less steep than this part of its steepness at the start."""
 
 
 @dataclass(frozen=True)
@@ -42,24 +42,58 @@ class FactoredRows:
         return cls(words, features, phrases, kept, words.T.tocsr(), features.T.tocsr(), phrases.T.tocsr())
 
     def fit(self, target: npt.NDArray[np.bool_], weights: Floats, penalty: float) -> Floats:
-        """The F + G coefficients and the intercept that L-BFGS finds: `penalty` is scikit-learn's C.
+        """The F + G coefficients and the intercept with the least loss; `penalty` is scikit-learn's C.
 
-        The loss is that of `LogisticRegression`: half the squared coefficients, the intercept left out, and C times the
-        weighted log loss. target and weights are (N,).
+        The loss is that of `LogisticRegression` with its default solver: half the squared coefficients, without the
+        intercept, and C times the weighted log loss. target and weights are (N,). Newton's method with conjugate
+        gradients in a trust region: Lin, Weng, Keerthi: Trust region Newton method for logistic regression (2008).
         """
         sign = np.where(target, 1.0, -1.0)
-        split = self.features.shape[1]
 
         def loss_and_gradient(point: Floats) -> tuple[float, Floats]:
-            raw = self.words @ (self.features @ point[:split]) + self.phrases @ point[split:-1] + point[-1]
+            raw = self.scores(point)
             loss = penalty * float(weights @ np.logaddexp(0, -sign * raw)) + float(point[:-1] @ point[:-1]) / 2
-            slope = -penalty * weights * sign * expit(-sign * raw)
-            gradient = np.append(point[:-1], 0.0)
-            gradient[:split] += self.features_t @ (self.words_t @ slope)
-            gradient[split:-1] += self.phrases_t @ slope
-            gradient[-1] += slope.sum()
-            return loss, gradient
+            return loss, self._pulled(point, -penalty * weights * sign * expit(-sign * raw))
 
-        start = np.zeros(split + self.phrases.shape[1] + 1)
-        options = {"maxiter": _STEPS, "ftol": _SMALL_GAIN, "gtol": 0.0}
-        return np.asarray(minimize(loss_and_gradient, start, jac=True, method="L-BFGS-B", options=options).x)
+        def curvature(point: Floats) -> Callable[[Floats], Floats]:
+            share = expit(self.scores(point))
+            bent = penalty * weights * share * (1 - share)
+            return lambda direction: self._pulled(direction, bent * self.scores(direction))
+
+        start = np.zeros(self.features.shape[1] + self.phrases.shape[1] + 1)
+        steepness = float(np.linalg.norm(loss_and_gradient(start)[1]))
+        found = minimize(
+            loss_and_gradient,
+            start,
+            jac=True,
+            hessp=_of_latest(curvature),
+            method="trust-ncg",
+            options={"gtol": _FLAT * steepness},
+        )
+        return np.asarray(found.x)
+
+    def scores(self, point: Floats) -> Floats:
+        """Raw scores (N,) by coefficients and intercept."""
+        split = self.features.shape[1]
+        raw: Floats = self.words @ (self.features @ point[:split]) + self.phrases @ point[split:-1] + point[-1]
+        return raw
+
+    def _pulled(self, point: Floats, slope: Floats) -> Floats:
+        """The penalty's pull at a point and that of `slope` (N,) on the scores: as many numbers as the point has."""
+        split = self.features.shape[1]
+        pull = np.append(point[:-1], slope.sum())
+        pull[:split] += self.features_t @ (self.words_t @ slope)
+        pull[split:-1] += self.phrases_t @ slope
+        return pull
+
+
+def _of_latest(made: Callable[[Floats], Callable[[Floats], Floats]]) -> Callable[[Floats, Floats], Floats]:
+    """What `made` of a point does to a direction, made anew when the point is another: one serves many directions."""
+    latest: list[tuple[Floats, Callable[[Floats], Floats]]] = []
+
+    def product(point: Floats, direction: Floats) -> Floats:
+        if not latest or not np.array_equal(latest[0][0], point):
+            latest[:] = [(point.copy(), made(point))]
+        return latest[0][1](direction)
+
+    return product

@@ -10,10 +10,11 @@ import typer
 
 from app.console import DEFAULT_MODELS, told_errors
 from app.tagger.bundle import write_bundle
-from app.tagger.errors import LabelledDataError
+from app.tagger.errors import BundleError, LabelledDataError
 from app.tagger.promotion import promote as promote_version
 from app.tagger.types import Topic
-from app.tagger.versions import CURRENT
+from app.tagger.versions import CURRENT, current_version
+from training.choose import candidates_of, choose_options
 from training.console import (
     DEFAULT_LEXICON,
     Encoding,
@@ -26,6 +27,7 @@ from training.console import (
     progress_shown,
     told_topics,
 )
+from training.fit import fit as fit_model
 from training.options import FitOptions
 from training.read import ReadOptions
 from training.rows import default_weights, merged
@@ -64,8 +66,6 @@ def fit(
 
     With several CSVs, rows of the first count 1 and rows of the others 10, unless --weight is given once for each.
     """
-    from training.fit import fit as fit_model
-
     if weights is not None and len(weights) != len(csvs):
         raise typer.BadParameter(f"{len(weights)} times --weight for {len(csvs)} CSVs: give it once for each")
     if best_thresholds and precision is not None:
@@ -81,8 +81,6 @@ def fit(
         phrases = {} if no_lexicon else _phrases(lexicon, chosen)
         with _workers(dask), progress_shown() as show:
             if search:
-                from training.choose import candidates_of, choose_options
-
                 choice = choose_options(data, chosen, phrases, candidates_of(options), show)
                 options = choice.best
             bundle = fit_model(data, chosen, phrases, options, show)
@@ -95,19 +93,26 @@ def fit(
     measured = bundle.training["cross_validation"]
     figures = f"micro-F1 {measured['micro_f1']:.3f}, macro-F1 {measured['macro_f1']:.3f}"
     note(f"cross-validated {figures}; wrote {out / version}")
-    if (out / CURRENT).read_text("ascii").split()[0] != version:
+    if version != _in_use(out):
         note(f"not in use yet: `rasid models promote {version} --models {out}`")
     typer.echo(version)
 
 
 def _phrases(lexicon: Path | None, topics: tuple[Topic, ...]) -> dict[str, list[str]]:
-    """The lexicon that is named; else the shipped one, if it's about these very topics."""
+    """The lexicon that is named; else the shipped one, if it's about any of these topics."""
     if lexicon is not None:
         return load_phrases(lexicon)
     if not DEFAULT_LEXICON.is_file():
         return {}
     phrases = load_phrases(DEFAULT_LEXICON)
     return phrases if {topic.id for topic in topics} & set(phrases) else {}
+
+
+def _in_use(models: Path) -> str | None:
+    try:
+        return current_version(models)
+    except BundleError:
+        return None
 
 
 @contextmanager

@@ -23,7 +23,7 @@ Progress = Callable[[str, int, int], None]
 """Called with a stage's name, how much of it is done and how much there is."""
 
 MANY_ROWS = 8_000
-"""From so many rows on, weights are found on the factors of the matrix: it would be too large, and slower to pass."""
+"""From so many rows on, weights are found on the factors of the matrix, which is then too large to write out."""
 
 
 @dataclass(frozen=True)

@@ -11,18 +11,10 @@ from typing import Literal
 import pytest
 
 from app.tagger.errors import LabelledDataError
-from app.tagger.types import Topic
+from tests.training.odd_rows import MARKET, NEWS, TALK, TOPICS
 from training.check import Check, check
 from training.read import ReadOptions, load_labelled
 
-TOPICS = (
-    Topic("attacks", "الهجمات", "Attacks"),
-    Topic("ideology", "الفكر والعقيدة", "Ideology"),
-    Topic("foreign_fighters", "المقاتلون الأجانب", "Foreign fighters"),
-)
-MARKET = "وقع هجوم في السوق القديم من المدينة قبل يومين على ما قال شهود"
-TALK = "تحدث الباحث عن الفكر الذي كان وراء ذلك في هذه البلاد بعد الحرب"
-NEWS = "أعلنت الوزارة موعد الامتحانات في كل المدارس مع بداية الصيف"
 HOUSE = "زار الوفد بيت الأمير في القرية التي تقع بين الجبل و البحر"
 TEXTS = (MARKET, TALK, NEWS, HOUSE)
 LABELS = ("attacks", "ideology", "", "foreign_fighters")

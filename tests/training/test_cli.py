@@ -93,3 +93,24 @@ def test_errors_are_one_sentence_on_stderr(arguments: tuple[str, ...], says: str
     assert err.startswith("error: ")
     assert says in err
     assert len(err.strip().splitlines()) == 1
+
+
+def test_output_that_cannot_be_written_is_one_sentence(files: Path) -> None:
+    topics, nowhere = ("--topics", files / "topics.csv"), files / "nowhere" / "out"
+    for arguments in (
+        ("check", files / "rows.csv", *topics, "--fix", nowhere),
+        ("convert", files / "rows.csv", nowhere.with_suffix(".csv")),
+        ("export", nowhere),
+    ):
+        code, _, err = run(*arguments)
+        assert code == 1
+        assert "can't be written: No such file or directory; give a file in a folder that is there." in err
+
+
+def test_a_damaged_current_does_not_hide_the_version_that_was_fitted(files: Path) -> None:
+    arguments = ("fit", files / "rows.csv", "--topics", files / "topics.csv", "--out", files / "damaged", "--jobs", 1)
+    version = run(*arguments)[1].strip()
+    (files / "damaged" / "current").write_text("", "ascii")
+    code, out, err = run(*arguments)
+    assert (code, out.strip()) == (0, version)
+    assert f"not in use yet: `rasid models promote {version}" in err

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.tagger.errors import LabelledDataError
+from app.tagger.errors import InputError, LabelledDataError
 from tests.arabic import HARAKAT, INVISIBLE, LETTERS
 from training.convert import _FORMATS, FORMATS, format_of, load_converted, write_converted
 from training.rows import LabelledData, LabelledRow
@@ -488,7 +488,7 @@ def test_files_that_are_not_the_format(tmp_path: Path, content: str | bytes, for
 def test_missing_files_and_folders(tmp_path: Path) -> None:
     with pytest.raises(LabelledDataError, match="can't be read"):
         load_converted(tmp_path / "none.json")
-    with pytest.raises(LabelledDataError, match="can't be written"):
+    with pytest.raises(InputError, match="can't be written"):
         write_converted([row(RAIN)], tmp_path / "none" / "rows.csv")
 
 

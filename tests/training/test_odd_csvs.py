@@ -10,18 +10,10 @@ from pathlib import Path
 import pytest
 
 from app.tagger.errors import LabelledDataError
-from app.tagger.types import Topic
+from tests.training.odd_rows import MARKET, NEWS, TALK, TOPICS
 from training.check import check, write_fixed
 from training.read import ReadOptions, load_labelled
 
-TOPICS = (
-    Topic("attacks", "الهجمات", "Attacks"),
-    Topic("ideology", "الفكر والعقيدة", "Ideology"),
-    Topic("foreign_fighters", "المقاتلون الأجانب", "Foreign fighters"),
-)
-MARKET = "وقع هجوم في السوق القديم من المدينة قبل يومين على ما قال شهود"
-TALK = "تحدث الباحث عن الفكر الذي كان وراء ذلك في هذه البلاد بعد الحرب"
-NEWS = "أعلنت الوزارة موعد الامتحانات في كل المدارس مع بداية الصيف"
 TEXTS = (MARKET, TALK, NEWS)
 ROWS = f"text,labels\n{MARKET},attacks\n{TALK},ideology\n{NEWS},\n"
 LABELS = [{"attacks"}, {"ideology"}, set()]
@@ -184,6 +176,7 @@ GOOD = {
         warned=frozenset({"repaired"}),
         options=ReadOptions(unscramble=True),
     ),
+    "two characters that could be one letter": Case(ROWS.replace(MARKET, "ط¡")),
     "letters lost": Case(ROWS.replace(MARKET, "??? ???? ?? ?????"), kept(1, 2), ((2, "lost_letters"),)),
     "no word": Case(ROWS.replace(MARKET, "،؟ …"), warned=frozenset({"no_words", "not_arabic"})),
     "no Arabic": Case(ROWS.replace(MARKET, "An attack in the market"), warned=frozenset({"not_arabic"})),

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.tagger.durable import replace_file
 from app.tagger.errors import LabelledDataError
 from training.convert.annif import read_annif, read_annif_csv, write_annif, write_annif_csv
 from training.convert.argilla import read_argilla, write_argilla
@@ -14,6 +13,7 @@ from training.convert.label_studio import read_label_studio, write_label_studio
 from training.convert.own import read_csv, write_csv
 from training.convert.rows import Written, check_rows, counted
 from training.convert.word_lines import read_fasttext, read_libmultilabel, write_fasttext, write_libmultilabel
+from training.output import write_output
 from training.rows import LabelledData, LabelledRow
 
 __all__ = ["FORMATS", "format_of", "load_converted", "write_converted"]
@@ -66,10 +66,7 @@ def write_converted(rows: Sequence[LabelledRow], path: str | Path, format: str |
     writer = _known(format or format_of_name(path)).write
     check_rows(rows)
     written = writer(rows)
-    try:
-        replace_file(path, written.content.encode())
-    except OSError as fault:
-        raise LabelledDataError(f"{path} can't be written ({fault.strerror}): give another path.") from None
+    write_output(path, written.content.encode())
     weighted = sum(row.weight != 1 for row in rows)
     return written.notes + counted(weighted, "no format has weights: they are left out of")
 
