@@ -28,7 +28,7 @@ model: $(VENV)/.ready-to-run  ## fit the shipped model from data/
 	$(BIN)/rasid-train fit data/passages.csv --promote
 
 lock:  ## pin all dependencies anew (needs uv)
-	uv pip compile pyproject.toml --extra train --extra build --universal --generate-hashes --no-header --no-annotate -q --output-file requirements.lock
+	uv pip compile pyproject.toml --extra train --extra bulk --extra postgres --extra build --universal --generate-hashes --no-header --no-annotate -q --output-file requirements.lock
 	uv pip compile tests/benchmarks/requirements.in -c requirements.lock --universal --generate-hashes --no-header --no-annotate -q --output-file tests/benchmarks/requirements.lock
 	uv pip compile pyproject.toml --all-extras -c requirements.lock --universal --generate-hashes --no-header --no-annotate -q --output-file requirements-test.lock
 
