@@ -2,10 +2,11 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+BENCH_VENV := .venv-bench
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 SOURCES := app training tests
 
-.PHONY: run test quality format lock model clean
+.PHONY: run test quality bench format lock model clean
 
 run: $(VENV)/.ready-to-run  ## start the service with the shipped model
 	$(BIN)/rasid serve
@@ -20,6 +21,9 @@ test: $(VENV)/.ready-to-test  ## lint, check types and imports, run all tests
 quality: $(VENV)/.ready-for-quality  ## F1 beside the peers; QUALITY_CSV=file adds a labelled CSV, QUALITY_ARCHIVES=files.xz coverage
 	$(BIN)/python -m tests.benchmarks.quality
 
+bench: $(BENCH_VENV)/.ready  ## speed beside the peers; BENCH_CSV=file, BENCH_ARCHIVE=file.xz, BENCH_QUICK=1: see tests/benchmarks/plan.py
+	$(BENCH_VENV)/bin/python -m tests.benchmarks.bench
+
 format: $(VENV)/.ready-to-test  ## lay out the code
 	$(BIN)/ruff check --fix $(SOURCES)
 	$(BIN)/ruff format $(SOURCES)
@@ -30,10 +34,11 @@ model: $(VENV)/.ready-to-run  ## fit the shipped model from data/
 lock:  ## pin all dependencies anew (needs uv)
 	uv pip compile pyproject.toml --extra train --extra bulk --extra postgres --extra build --universal --generate-hashes --no-header --no-annotate -q --output-file requirements.lock
 	uv pip compile tests/benchmarks/requirements.in -c requirements.lock --universal --generate-hashes --no-header --no-annotate -q --output-file tests/benchmarks/requirements.lock
+	uv pip compile tests/benchmarks/requirements-bench.in -c requirements.lock --universal --generate-hashes --no-header --no-annotate -q --output-file tests/benchmarks/requirements-bench.lock
 	uv pip compile pyproject.toml --all-extras -c requirements.lock --universal --generate-hashes --no-header --no-annotate -q --output-file requirements-test.lock
 
 clean:  ## remove the virtual environment and caches
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(BENCH_VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit("Rasid needs Python 3.11 or newer: make PYTHON=python3.12 …") if sys.version_info < (3, 11) else None'
@@ -50,4 +55,11 @@ $(VENV)/.ready-to-test: requirements-test.lock $(VENV)/.ready-to-run
 
 $(VENV)/.ready-for-quality: tests/benchmarks/requirements.lock $(VENV)/.ready-to-run
 	$(INSTALL) --require-hashes -r tests/benchmarks/requirements.lock
+	touch $@
+
+# An environment of the benchmark's own, so that the peers' libraries never come near the service's.
+$(BENCH_VENV)/.ready: requirements.lock tests/benchmarks/requirements-bench.lock pyproject.toml $(wildcard app/tagger/kernel/*.pyx app/tagger/kernel/*.pxi)
+	$(PYTHON) -m venv $(BENCH_VENV)
+	$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock -r tests/benchmarks/requirements-bench.lock
+	$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@

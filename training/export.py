@@ -38,9 +38,10 @@ from sklearn.preprocessing import FunctionTransformer
 
 from app.tagger import Tagger, features, lexicon, normalise
 from app.tagger.bundle import Bundle
-from app.tagger.features import AdditiveModel, Floats, NgramRange, ngrams_of
+from app.tagger.features import AdditiveModel, NgramRange, ngrams_of
 from app.tagger.lexicon import Lexicon
 from app.tagger.normalise import Normaliser, raw_words_list
+from app.tagger.score import Floats
 from training.output import write_output
 
 _COMPRESSION = 3
@@ -78,7 +79,7 @@ def _pipeline_of(tagger: Tagger) -> Pipeline:
         ]
     )
     pipeline.topic_ids = [topic.id for topic in bundle.topics]
-    pipeline.thresholds = bundle.thresholds.astype(np.float64)
+    pipeline.thresholds = np.array(bundle.thresholds)
     pipeline.versions = {name: version(name) for name in ("scikit-learn", "numpy", "scipy", "joblib", "cloudpickle")}
     pipeline.versions |= {"python": platform.python_version(), "model": tagger.version}
     return pipeline
@@ -132,12 +133,13 @@ class PassageFeatures:
 
 def _passage_features(bundle: Bundle) -> PassageFeatures:
     model = bundle.model
+    lengths, idf = np.asarray(model.word_rows)[:, -1].tolist(), np.asarray(model.ngram_idf).tolist()
     # `Normaliser.word` on its table alone: the class would bring pyarabic into the file.
     tables = SimpleNamespace(_second_pass=Normaliser(bundle.folding)._second_pass)
     return PassageFeatures(
         normal_form=MethodType(Normaliser.word, tables),
-        squared_lengths={word: float(model.word_rows[row, -1]) for word, row in model.words.items()},
-        ngram_idf={gram: float(model.ngram_idf[row]) for gram, row in model.ngrams.items()},
+        squared_lengths={word: lengths[row] for word, row in model.words.items()},
+        ngram_idf={gram: idf[row] for gram, row in model.ngrams.items()},
         ngram_range=model.lengths,
         lexicon=model.lexicon,
     )
@@ -152,8 +154,9 @@ def _feature_names(model: AdditiveModel) -> Iterator[str]:
 
 def _weights(model: AdditiveModel) -> Floats:
     """Weights (F, K) in double precision: the shares that serve times the calibration's slopes."""
-    shares = (model.word_rows[:, :-1], model.ngram_weights, model.phrase_shares)
-    return np.vstack([part.astype(np.float64) for part in shares]) * model.slopes
+    parts = (np.asarray(model.word_rows)[:, :-1], model.ngram_weights, model.phrase_shares)
+    weights: Floats = np.vstack([np.asarray(part).astype(np.float64) for part in parts]) * np.array(model.slopes)
+    return weights
 
 
 def _topics_classifier(bundle: Bundle, weights: Floats) -> ClassifierChain:
@@ -167,7 +170,8 @@ def _topics_classifier(bundle: Bundle, weights: Floats) -> ClassifierChain:
     either = np.repeat([[0], [1]], topics, axis=1)
     one = FixedThresholdClassifier(LogisticRegression(), response_method="predict_proba")
     chain = ClassifierChain(one).fit(sp.csr_matrix((2, len(weights))), either)
-    intercepts = bundle.model.slopes * bundle.model.intercepts + bundle.model.offsets
+    model = bundle.model
+    intercepts = np.array(model.slopes) * model.intercepts + model.offsets
     for k, classifier in enumerate(chain.estimators_):
         classifier.threshold = float(bundle.thresholds[k])
         classifier.estimator_.coef_ = np.concatenate([weights[:, k], np.zeros(k)])[np.newaxis]

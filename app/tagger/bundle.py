@@ -8,20 +8,20 @@ UTF-8 text with one entry a line.
 import hashlib
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from app.tagger.arrays import Array, MappedArray, all_finite, mapped_array
 from app.tagger.durable import sync_file, write_synced
 from app.tagger.errors import BundleError
-from app.tagger.features import AdditiveModel, Floats, NgramRange
+from app.tagger.features import AdditiveModel, NgramRange
 from app.tagger.folders import draft_folder, publish
 from app.tagger.lexicon import Lexicon, Phrase
 from app.tagger.normalise import Folding
 from app.tagger.types import Topic
+from app.tagger.vocabulary import Vocabulary
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -46,7 +46,7 @@ class Bundle:
     """All that serves one version of a model, and what it says about itself."""
 
     topics: tuple[Topic, ...]
-    thresholds: Floats
+    thresholds: Sequence[float]
     model: AdditiveModel
     folding: Folding
     golden: tuple[Golden, ...]
@@ -106,12 +106,12 @@ def open_bundle(folder: Path) -> Bundle:
         ngrams=texts["ngrams"],
         lengths=NgramRange(**manifest["ngrams"]),
         lexicon=_lexicon(folder / _PHRASES),
-        intercepts=np.array(manifest["intercepts"], dtype=np.float64),
-        slopes=np.array(manifest["slopes"], dtype=np.float64),
-        offsets=np.array(manifest["offsets"], dtype=np.float64),
+        intercepts=_numbers(manifest["intercepts"]),
+        slopes=_numbers(manifest["slopes"]),
+        offsets=_numbers(manifest["offsets"]),
         **arrays,
     )
-    thresholds = np.array(manifest["thresholds"], dtype=np.float64)
+    thresholds = _numbers(manifest["thresholds"])
     _verify_shapes(folder, model, thresholds, len(topics))
     golden = tuple(Golden(entry["text"], tuple(entry["scores"])) for entry in manifest["golden"])
     card = (folder / _CARD).read_text("utf-8")
@@ -119,14 +119,14 @@ def open_bundle(folder: Path) -> Bundle:
 
 
 def _write_files(bundle: Bundle, folder: Path) -> None:
+    import numpy as np
+
     model = bundle.model
     for name, file in _TEXTS.items():
-        entries: Mapping[str, int] = getattr(model, name)
-        lines = sorted(entries, key=entries.__getitem__)
-        write_synced(folder / file, "".join(f"{line}\n" for line in lines).encode())
+        write_synced(folder / file, Vocabulary.of(getattr(model, name)).lines.encode())
     for name, file in _ARRAYS.items():
         with (folder / file).open("wb") as handle:
-            np.save(handle, np.ascontiguousarray(getattr(model, name)), allow_pickle=False)
+            np.save(handle, np.ascontiguousarray(np.asarray(getattr(model, name))), allow_pickle=False)
             sync_file(handle)
     phrases = (f"{phrase.group} {' '.join(phrase.words)}\n" for phrase in model.lexicon.phrases)
     write_synced(folder / _PHRASES, "".join(phrases).encode())
@@ -170,33 +170,37 @@ def _verify_files(folder: Path, files: Mapping[str, str]) -> None:
             raise BundleError(f"{folder / name} was changed since it was written: {_RETRAIN}.")
 
 
-def _verify_shapes(folder: Path, model: AdditiveModel, thresholds: Floats, topics: int) -> None:
+def _verify_shapes(folder: Path, model: AdditiveModel, thresholds: Sequence[float], topics: int) -> None:
     wanted = {
         "word_rows": (len(model.words), topics + 1),
         "ngram_idf": (len(model.ngrams),),
         "ngram_weights": (len(model.ngrams), topics),
         "phrase_shares": (model.lexicon.groups, topics),
-        "intercepts": (topics,),
-        "slopes": (topics,),
-        "offsets": (topics,),
     }
-    arrays = {name: getattr(model, name) for name in wanted} | {"thresholds": thresholds}
-    wanted["thresholds"] = (topics,)
-    for name, array in arrays.items():
-        if array.shape != wanted[name]:
-            raise BundleError(f"{folder}: {name} has shape {array.shape}, not {wanted[name]}: {_RETRAIN}.")
-        if not np.isfinite(array).all():
+    for name, shape in wanted.items():
+        array: Array = getattr(model, name)
+        if array.shape != shape:
+            raise BundleError(f"{folder}: {name} has shape {array.shape}, not {shape}: {_RETRAIN}.")
+        if not all_finite(array):
+            raise BundleError(f"{folder}: {name} holds numbers that aren't finite: {_RETRAIN}.")
+    numbers = {"thresholds": thresholds} | {name: getattr(model, name) for name in ("intercepts", "slopes", "offsets")}
+    for name, values in numbers.items():
+        if len(values) != topics:
+            raise BundleError(f"{folder}: {name} has shape {(len(values),)}, not {(topics,)}: {_RETRAIN}.")
+        if not all(map(math.isfinite, values)):
             raise BundleError(f"{folder}: {name} holds numbers that aren't finite: {_RETRAIN}.")
 
 
-def _array(path: Path) -> Floats:
+def _numbers(values: Any) -> tuple[float, ...]:
+    """A manifest's list of numbers."""
+    return tuple(float(value) for value in values)
+
+
+def _array(path: Path) -> MappedArray:
     try:
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, OSError):
-        raise BundleError(f"{path} is no array of numbers: {_RETRAIN}.") from None
-    if not isinstance(array, np.ndarray) or array.dtype not in (np.float16, np.float32, np.float64):
-        raise BundleError(f"{path} is no array of floats: {_RETRAIN}.")
-    return array
+        return mapped_array(path)
+    except (ValueError, OSError) as fault:
+        raise BundleError(f"{path} is no array of floats ({fault}): {_RETRAIN}.") from None
 
 
 def _lexicon(path: Path) -> Lexicon:
@@ -208,9 +212,8 @@ def _lexicon(path: Path) -> Lexicon:
         raise BundleError(f"{path} is no list of phrases: {_RETRAIN}.") from None
 
 
-def _lines(path: Path) -> dict[str, int]:
-    entries = path.read_text("utf-8").split("\n")[:-1]
-    return dict(zip(entries, range(len(entries)), strict=True))
+def _lines(path: Path) -> Vocabulary:
+    return Vocabulary(path.read_text("utf-8"))
 
 
 def _sha256(path: Path) -> str:
@@ -222,8 +225,8 @@ def _version_of(manifest: bytes) -> str:
     return hashlib.sha256(manifest).hexdigest()[:12]
 
 
-def golden_faults(golden: tuple[Golden, ...], scores: list[Floats]) -> Iterator[int]:
+def golden_faults(golden: tuple[Golden, ...], scores: Sequence[Sequence[float]]) -> Iterator[int]:
     """The numbers of the golden passages whose scores are off by more than 1e-4."""
     for number, (expected, found) in enumerate(zip(golden, scores, strict=True)):
-        if not all(math.isclose(a, b, abs_tol=1e-4) for a, b in zip(expected.scores, found.tolist(), strict=True)):
+        if not all(math.isclose(a, b, abs_tol=1e-4) for a, b in zip(expected.scores, found, strict=True)):
             yield number

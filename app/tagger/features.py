@@ -9,18 +9,14 @@ lexicon adds its own row of weights, outside the norm, where the passage holds o
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-
+from app.tagger.arrays import Array
 from app.tagger.lexicon import Lexicon
 
 LONGEST_WORD = 40
 """Words are read up to this many letters: no Arabic word is longer, and cost stays linear in the text."""
-
-Floats = npt.NDArray[np.floating]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,38 +52,18 @@ class AdditiveModel:
     """
 
     words: Mapping[str, int]
-    word_rows: Floats
+    word_rows: Array
     ngrams: Mapping[str, int]
-    ngram_idf: Floats
-    ngram_weights: Floats
+    ngram_idf: Array
+    ngram_weights: Array
     lengths: NgramRange
     lexicon: Lexicon
-    phrase_shares: Floats
-    intercepts: Floats
-    slopes: Floats
-    offsets: Floats
+    phrase_shares: Array
+    intercepts: Sequence[float]
+    slopes: Sequence[float]
+    offsets: Sequence[float]
 
     @property
     def topics(self) -> int:
         """How many topics, K."""
         return len(self.intercepts)
-
-    def row_of_unseen(self, word: str) -> Floats:
-        """The row (K + 1,) of a word that training never kept, from those of its n-grams that it did."""
-        return row_from_ngrams(ngrams_of(word, self.lengths), self.ngrams, self.ngram_idf, self.ngram_weights)
-
-    def calibrated(self, raw: Floats) -> Floats:
-        """Raw scores (..., K) as probabilities in 0..1."""
-        return 1.0 / (1.0 + np.exp(-np.clip(self.slopes * raw + self.offsets, -500, 500)))
-
-
-def row_from_ngrams(counts: Counter[str], ngrams: Mapping[str, int], idf: Floats, weights: Floats) -> Floats:
-    """A word's row (K + 1,) from its n-gram counts: share per topic, then the squared length."""
-    known = [(ngrams[gram], count) for gram, count in counts.items() if gram in ngrams]
-    row = np.zeros(weights.shape[1] + 1)
-    if known:
-        ids, times = np.array(known, dtype=np.int64).T
-        values = times * idf[ids].astype(np.float64)
-        row[:-1] = values @ weights[ids].astype(np.float64)
-        row[-1] = values @ values
-    return row

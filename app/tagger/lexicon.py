@@ -10,12 +10,12 @@ from itertools import product
 
 _ARTICLE = "\u0627\u0644"
 _FOR_THE = "\u0644\u0644"
-_PROCLITICS = frozenset(
+PROCLITICS = frozenset(
     "".join(parts)
     for parts in product(("", "\u0648", "\u0641"), ("", "\u0628", "\u0643", "\u0644"), ("", _ARTICLE, _FOR_THE))
 )
 """Conjunctions, prepositions and the article, which Arabic writes in one word with the next."""
-_LONGEST_PROCLITIC = max(map(len, _PROCLITICS))
+_LONGEST_PROCLITIC = max(map(len, PROCLITICS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Lexicon:
         """The phrases that a word can begin, whatever proclitics it carries."""
         found: list[Phrase] = []
         for length in range(min(_LONGEST_PROCLITIC, len(form)) + 1):
-            if form[:length] in _PROCLITICS:
+            if form[:length] in PROCLITICS:
                 found += self._by_first.get(form[length:], ())
         return tuple(found)
 

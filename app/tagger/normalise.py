@@ -115,6 +115,12 @@ def _first_pass() -> dict[int, str | None]:
 
 
 _FIRST_PASS = _first_pass()
+IN_WORDS = "".join(_characters(_DROPPED)) + _BISMILLAH
+"""Characters besides letters and digits that belong to a word."""
+_USUAL = _characters(
+    "\x00-\u024f\u0300-\u036f\u0600-\u06ff\u0750-\u077f\u08a0-\u08ff\u2000-\u206f\ufb50-\ufe0f\ufe70-\ufeff"
+)
+"""Arabic and Latin characters, controls and marks."""
 
 
 class Normaliser:
@@ -142,6 +148,14 @@ class Normaliser:
         form = raw.lower().translate(_FIRST_PASS)
         form = _COMPOSABLE.sub(lambda pair: _COMPOSED[pair.group()], form)
         return form.translate(self._second_pass)
+
+    def single_forms(self) -> dict[str, str]:
+        """Usual characters whose form is one character or none, whatever their fellows are; so words form by letters.
+
+        Left out are the marks that compose a hamza with the letter before them, and ligatures.
+        """
+        forms = {character: self.word(character) for character in _USUAL if character not in _COMPOSING_MARKS}
+        return {character: form for character, form in forms.items() if len(form) < 2 and form != " "}
 
     def words(self, text: str) -> Iterator[Word]:
         """The words of `text` in order, each with its place; ligatures give several words in one place."""

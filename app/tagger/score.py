@@ -1,35 +1,27 @@
-"""Raw scores of passages: one look-up a word. The pure NumPy engine.
-
-`WordTableScorer` is the seam for faster engines: another one offers the same calls with equal numbers.
-"""
+"""Scores of passages, one look-up a word: the engine in NumPy, which is always there and tells what is right."""
 
 import math
 import threading
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import accumulate, chain
 
 import numpy as np
+import numpy.typing as npt
 
-from app.tagger.features import AdditiveModel, Floats
+from app.tagger.engines import PassageScore, PassageScores, WordShares
+from app.tagger.features import AdditiveModel, ngrams_of
 from app.tagger.lexicon import Phrase, places_of
-from app.tagger.normalise import Normaliser, raw_words_list
+from app.tagger.normalise import Normaliser, arabic_share, raw_words, raw_words_list
+
+Floats = npt.NDArray[np.floating]
 
 CACHED_WORDS = 8192
 """Unseen words whose rows are kept; when full, the cache starts anew."""
 CACHED_SPELLINGS = 8 * CACHED_WORDS
 LONGEST_CACHED_SPELLING = 64
 _GAIN = np.array([0.0, *(1.0 + math.log(n) for n in range(1, 256))])
-
-
-@dataclass(frozen=True, slots=True)
-class RawScore:
-    """A passage's raw scores (K,), before calibration, and how many of its words training knew."""
-
-    raw: Floats
-    words: int
-    unknown: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +66,52 @@ class WordTableScorer:
         self.model = model
         self.normaliser = normaliser
         self._known = len(model.words)
+        self._intercepts, self._slopes, self._offsets = map(np.asarray, (model.intercepts, model.slopes, model.offsets))
+        self._idf, self._weights = np.asarray(model.ngram_idf), np.asarray(model.ngram_weights)
+        self._phrase_shares = np.asarray(model.phrase_shares)
         self._growing = threading.Lock()
         self._cache = self._fresh_cache()
 
-    def score(self, text: str) -> RawScore:
-        """Raw scores of one passage, in time linear in its length; the intercepts where no word says anything."""
+    def score(self, text: str) -> PassageScore:
+        """The scores of one passage, in time linear in its length; the intercepts where no word says anything."""
         found = self.word_rows(raw_words_list(text))
-        raw = self.model.intercepts + (found.gains @ found.rows[:, :-1]) / found.norm
+        raw = self._intercepts + (found.gains @ found.rows[:, :-1]) / found.norm
         for group in found.phrases:
-            raw += self.model.phrase_shares[group]
-        return RawScore(raw, found.counts.total(), found.unknown)
+            raw += self._phrase_shares[group]
+        scores = 1.0 / (1.0 + np.exp(-np.clip(self._slopes * raw + self._offsets, -500, 500)))
+        return PassageScore(raw.tolist(), scores.tolist(), found.counts.total(), found.unknown, arabic_share(text))
+
+    def score_many(self, texts: Sequence[str]) -> PassageScores:
+        """The scores of N passages at once."""
+        found = [self.score(text) for text in texts]
+        return PassageScores(
+            np.array([passage.scores for passage in found]).reshape(len(found), self.model.topics),
+            [passage.words for passage in found],
+            [passage.unknown for passage in found],
+            [passage.arabic for passage in found],
+        )
+
+    def shares(self, text: str, topics: list[int]) -> WordShares:
+        """The written words' shares in the raw scores of some topics."""
+        matches = list(raw_words(text))
+        found = self.word_rows([match.group() for match in matches])
+        firsts = [0, *accumulate(map(len, found.of_spelling))][:-1]
+        order = {row: place for place, row in enumerate(found.counts)}
+        share_of_type = (found.gains / list(found.counts.values()) / found.norm)[:, None] * found.rows[:, topics]
+        shares = []
+        for column, topic in enumerate(topics):
+            of_type = share_of_type[:, column].tolist()
+            extra: dict[int, float] = {}
+            for group, places in found.phrases.items():
+                for place in places:
+                    extra[place] = extra.get(place, 0.0) + float(self._phrase_shares[group, topic]) / len(places)
+            shares.append(
+                [
+                    sum(of_type[order[row]] + extra.get(first + i, 0.0) for i, row in enumerate(rows))
+                    for rows, first in zip(found.of_spelling, firsts, strict=True)
+                ]
+            )
+        return WordShares([match.start() for match in matches], [match.end() for match in matches], shares)
 
     def word_rows(self, spellings: Sequence[str]) -> WordRows:
         """The rows that make up the score of a passage, given its written words."""
@@ -101,9 +129,22 @@ class WordTableScorer:
         norm = math.sqrt(float((gains * gains) @ rows[:, -1])) or 1.0
         return WordRows(of_spelling, counts, gains, rows, norm, unknown, phrases)
 
+    def row_of_unseen(self, word: str) -> Floats:
+        """The row (K + 1,) of a word that training never kept, from its n-grams: shares, then the squared length."""
+        ngrams = self.model.ngrams
+        counts = ngrams_of(word, self.model.lengths)
+        known = [(ngrams[gram], count) for gram, count in counts.items() if gram in ngrams]
+        row = np.zeros(self.model.topics + 1)
+        if known:
+            ids, times = np.array(known, dtype=np.int64).T
+            values = times * self._idf[ids].astype(np.float64)
+            row[:-1] = values @ self._weights[ids].astype(np.float64)
+            row[-1] = values @ values
+        return row
+
     def _fresh_cache(self) -> _Cache:
         table = np.zeros((self._known + CACHED_WORDS, self.model.topics + 1))
-        table[: self._known] = self.model.word_rows
+        table[: self._known] = np.asarray(self.model.word_rows)
         return _Cache(table, dict(self.model.words), list(self.model.words))
 
     def _rows_of(self, spelling: str, cache: _Cache, spill: "_Spill") -> tuple[int, ...]:
@@ -122,7 +163,7 @@ class WordTableScorer:
     def _row(self, form: str, cache: _Cache, spill: "_Spill") -> int:
         row = cache.row_of_word.get(form, spill.row_of_word.get(form))
         if row is None:
-            values = self.model.row_of_unseen(form)
+            values = self.row_of_unseen(form)
             row = len(cache.row_of_word)
             if row < len(cache.table):
                 cache.table[row] = values

@@ -27,6 +27,13 @@ def passages_of(article: str) -> list[Passage]:
     """
     found: list[Passage] = []
     for line in _LINE.finditer(article):
+        written = line.group()
+        if len(words := written.split(maxsplit=MAX_WORDS)) <= MAX_WORDS:
+            # Nearly every line is short: no need to find the places of its words.
+            if words:
+                start, text = line.start() + len(written) - len(written.lstrip()), written.strip()
+                found.append(Passage(start, start + len(text), text))
+            continue
         for start, end in _windows([match.span() for match in _WRITTEN.finditer(article, *line.span())], article):
             found.append(Passage(start, end, article[start:end]))
     return found

@@ -1,16 +1,15 @@
 """From article to tagged passages: the one file that knows the order of the steps."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from app.tagger.bundle import Bundle, golden_faults, open_bundle
+from app.tagger.engines import PassageScores, scorer_for
 from app.tagger.errors import BundleError, InputError
 from app.tagger.explain import explanations_of
-from app.tagger.features import Floats
-from app.tagger.normalise import Normaliser, arabic_share
-from app.tagger.score import RawScore, WordTableScorer
+from app.tagger.normalise import Normaliser
 from app.tagger.segment import passages_of, whole_passage
 from app.tagger.types import ArticleTopic, Passage, TaggedArticle, TaggedPassage, Topic, TopicScore
 from app.tagger.versions import bundle_folder
@@ -18,6 +17,8 @@ from app.tagger.versions import bundle_folder
 FEWEST_WORDS = 3
 """A passage with fewer words gets no topic: it says too little to be judged."""
 _MOSTLY = 0.5
+UNJUDGED = frozenset({"too_short", "not_arabic"})
+"""A passage with one of these notes gets no topic."""
 
 Segmentation = Literal["paragraph", "none"]
 
@@ -48,7 +49,7 @@ class Tagger:
         self.bundle = bundle
         self.version = version
         self.topics = bundle.topics
-        self._scorer = WordTableScorer(bundle.model, Normaliser(bundle.folding))
+        self._scorer = scorer_for(bundle.model, Normaliser(bundle.folding))
         self._thresholds = {topic.id: float(t) for topic, t in zip(bundle.topics, bundle.thresholds, strict=True)}
 
     @classmethod
@@ -79,9 +80,13 @@ class Tagger:
         golden = self.bundle.golden
         return list(golden_faults(golden, [self.scores(entry.text) for entry in golden]))
 
-    def scores(self, passage: str) -> Floats:
+    def scores(self, passage: str) -> Sequence[float]:
         """Calibrated scores (K,) of one passage, in the order of `topics`."""
-        return self.bundle.model.calibrated(self._scorer.score(passage).raw)
+        return self._scorer.score(passage).scores
+
+    def score_many(self, passages: Sequence[str]) -> PassageScores:
+        """Calibrated scores (N, K) of N passages, in the order of `topics`, and what `notes_of` wants to know."""
+        return self._scorer.score_many(passages)
 
     def tag(self, article: str, options: TagOptions | None = None) -> TaggedArticle:
         """Slice `article` into passages and tag each; offsets count code points of `article`.
@@ -105,11 +110,11 @@ class Tagger:
 
     def _tagged(self, passage: Passage, thresholds: Mapping[str, float], explain: bool) -> TaggedPassage:
         found = self._scorer.score(passage.text)
-        values = self.bundle.model.calibrated(found.raw).tolist()
+        values = found.scores
         scores = {topic.id: value for topic, value in zip(self.topics, values, strict=True)}
-        notes = _notes(passage, found)
+        notes = notes_of(found.words, found.unknown, found.arabic)
         reached: list[int] = []
-        if not {"too_short", "not_arabic"} & set(notes):
+        if not UNJUDGED.intersection(notes):
             reached = [k for k, topic in enumerate(self.topics) if values[k] >= thresholds[topic.id]]
             reached.sort(key=lambda k: (-values[k], self.topics[k].id))
         if not reached:
@@ -119,16 +124,17 @@ class Tagger:
             TopicScore(self.topics[k], values[k], thresholds[self.topics[k].id], explanation)
             for k, explanation in zip(reached, why, strict=True)
         )
-        return TaggedPassage(passage, topics, scores, tuple(notes))
+        return TaggedPassage(passage, topics, scores, tuple(notes), found.words, found.unknown)
 
 
-def _notes(passage: Passage, found: RawScore) -> list[str]:
+def notes_of(words: int, unknown: int, arabic: float) -> list[str]:
+    """What a reader should know of a passage, given its words, those unknown, and the share of Arabic letters."""
     notes = []
-    if found.words < FEWEST_WORDS:
+    if words < FEWEST_WORDS:
         notes.append("too_short")
-    if arabic_share(passage.text) < _MOSTLY:
+    if arabic < _MOSTLY:
         notes.append("not_arabic")
-    elif found.unknown > _MOSTLY * found.words:
+    elif unknown > _MOSTLY * words:
         notes.append("unknown_words")
     return notes
 

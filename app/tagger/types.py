@@ -69,13 +69,15 @@ class TopicScore:
 class TaggedPassage:
     """A passage with its topics by falling score, all scores by topic id, and notes.
 
-    Notes are `too_short`, `not_arabic`, `unknown_words` and `no_topic`.
+    Notes are `too_short`, `not_arabic`, `unknown_words` and `no_topic`. `unknown` of its `words` weren't in training.
     """
 
     passage: Passage
     topics: tuple[TopicScore, ...]
     scores: Mapping[str, float]
     notes: tuple[str, ...]
+    words: int = 0
+    unknown: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,9 @@ should hold. QUALITY_SKIP_CV leaves the cross-validation out.
 """
 
 import os
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import fasttext
 import numpy as np
 import numpy.typing as npt
 
@@ -18,10 +16,11 @@ from app.tagger.normalise import Normaliser
 from app.tagger.score import WordTableScorer
 from app.tagger.types import Topic
 from tests.benchmarks.coverage import coverage
+from tests.benchmarks.judge import thresholds_of
+from tests.benchmarks.peers import Contender, fasttext
 from training import LabelledData, fit, load_labelled, load_phrases, load_topics
 from training.baselines import keyword_baseline, majority_baseline, plain_baseline
 from training.bootstrap import intervals_of
-from training.calibrate import best_f1_thresholds
 from training.judged import Judged
 from training.metrics import evaluation_of
 from training.split import folds_by_article
@@ -42,7 +41,7 @@ def peers(topics: Sequence[Topic]) -> list[Peer]:
     def rasid(training: LabelledData, test: LabelledData) -> dict[str, Bools]:
         bundle = fit(training, topics, phrases)
         scorer = WordTableScorer(bundle.model, Normaliser(bundle.folding))
-        scores = np.array([bundle.model.calibrated(scorer.score(text).raw) for text in test.texts])
+        scores = scorer.score_many(test.texts).scores
         return {"Rasid": scores >= bundle.thresholds}
 
     return [
@@ -56,45 +55,9 @@ def peers(topics: Sequence[Topic]) -> list[Peer]:
 
 def fasttext_decisions(topics: Sequence[Topic], training: LabelledData, test: LabelledData) -> Bools:
     """fastText, one-vs-all, on normalised text with subwords; thresholds tuned on held-out rows."""
-    targets = training.targets(topics)
-    held_out = np.zeros(targets.shape)
-    for fitted_on, held in folds_by_article(training.articles, folds=3, seed=0):
-        held_out[held] = fasttext_scores(topics, rows_of(training, fitted_on), rows_of(training, held))
-    thresholds = best_f1_thresholds(held_out, targets, training.weights)
-    return fasttext_scores(topics, training, test) >= thresholds
-
-
-def fasttext_scores(topics: Sequence[Topic], training: LabelledData, test: LabelledData) -> npt.NDArray[np.float64]:
-    normaliser = Normaliser()
-
-    def normal(text: str) -> str:
-        return " ".join(word.form for word in normaliser.words(text))
-
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "rows.txt"
-        lines = (" ".join(f"__label__{label}" for label in sorted(row.labels) or ["none"]) for row in training.rows)
-        texts = map(normal, training.texts)
-        path.write_text("".join(f"{labels} {text}\n" for labels, text in zip(lines, texts, strict=True)), "utf-8")
-        model = fasttext.train_supervised(
-            str(path),
-            loss="ova",
-            dim=60,
-            epoch=40,
-            lr=0.4,
-            wordNgrams=2,
-            minn=2,
-            maxn=5,
-            bucket=200_000,
-            thread=2,
-            verbose=0,
-        )
-    column = {f"__label__{topic.id}": place for place, topic in enumerate(topics)}
-    scores = np.zeros((len(test.rows), len(topics)))
-    for place, text in enumerate(map(normal, test.texts)):
-        for label, score in zip(*model.predict(text, k=-1), strict=True):
-            if label in column:
-                scores[place, column[label]] = score
-    return scores
+    fit = fasttext.fits()["fastText, subwords, pre-normalised text"]
+    contender = Contender(fit(training, topics), fit)
+    return contender.fitted.scores(test.texts) >= thresholds_of(contender, training, topics, folds=3)
 
 
 def interval(topics: Sequence[Topic], test: LabelledData, decided: Bools) -> tuple[str, str, str]:

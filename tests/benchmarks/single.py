@@ -1,0 +1,87 @@
+"""Scores of one passage a call: what a service pays for a request."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from tests.benchmarks.corpus import PASSAGE_WORDS, Source
+from tests.benchmarks.peers import Contenders, rasid
+from tests.benchmarks.peers.peer import Fitted
+from tests.benchmarks.peers.scikit_learn import REFERENCE
+from tests.benchmarks.plan import Sizes
+from tests.benchmarks.rounds import Times, Work, interleaved, ratio
+from tests.benchmarks.table import Section, Target, number
+
+_WARM_UP = 500
+"""Passages scored before each round, other ones than are timed: a service has been asked before."""
+
+
+def single(contenders: Contenders, source: Source, sizes: Sizes) -> Section:
+    """The table of single passages, and the targets that it decides."""
+    passages = source.passages(sizes.single_passages, seed=1)
+    warm_up = source.passages(_WARM_UP, seed=2)
+    latencies: dict[str, list[float]] = {contender.fitted.name: [] for contender in contenders.all}
+    starts = {
+        contender.fitted.name: _start(contender.fitted, passages, warm_up, latencies[contender.fitted.name])
+        for contender in contenders.all
+    }
+    times = interleaved(starts, sizes.rounds)
+    p50, p99 = ({name: float(np.percentile(found, q)) for name, found in latencies.items()} for q in (50, 99))
+
+    def row(name: str) -> tuple[str, ...]:
+        faster = ratio(times[REFERENCE].cpu_s, times[name].cpu_s)
+        return (
+            name,
+            number(faster.median),
+            f"{number(faster.low)}-{number(faster.high)}",
+            number(p50[REFERENCE] / p50[name]),
+            number(p50[name] * 1e6),
+            number(p99[name] * 1e6),
+        )
+
+    return Section(
+        "Single passages",
+        f"{len(passages):,} passages of {PASSAGE_WORDS} words ({source.name}), one a call, after {_WARM_UP} others; "
+        f"median of {sizes.rounds} interleaved rounds; p50 and p99 over all calls.",
+        ("", "x, CPU", "rounds", "x, p50", "p50, µs", "p99, µs"),
+        tuple(row(name) for name in sorted(times, key=lambda name: -times[name].cpu)),
+        _targets(times),
+    )
+
+
+def _start(
+    fitted: Fitted, passages: Sequence[str], warm_up: Sequence[str], latencies: list[float]
+) -> Callable[[], Work]:
+    texts, before = [fitted.prepared(text) for text in passages], [fitted.prepared(text) for text in warm_up]
+
+    def start() -> Work:
+        score, clock = fitted.fresh().one, time.perf_counter
+        for text in before:
+            score(text)
+
+        def work() -> None:
+            stamps = [clock()]
+            for text in texts:
+                score(text)
+                stamps.append(clock())
+            latencies.extend(np.diff(stamps).tolist())
+
+        return work
+
+    return start
+
+
+def _targets(times: Mapping[str, Times]) -> tuple[Target, ...]:
+    kernel = times.get(rasid.name_of("kernel"))
+    reference = times[REFERENCE].cpu_s
+    return (
+        Target(
+            "single passage, kernel, times scikit-learn", 300, ratio(reference, kernel.cpu_s).median if kernel else None
+        ),
+        Target(
+            "single passage, NumPy, times scikit-learn",
+            25,
+            ratio(reference, times[rasid.name_of("numpy")].cpu_s).median,
+        ),
+    )
