@@ -1,15 +1,19 @@
 """The command `rasid`: serve, classify, keep models. Data on stdout, the rest on stderr; exit 0, 1 or 2."""
 
 import json
-import signal
 import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from app.bulk.report_cli import report
+from app.bulk.sample_cli import sample
+from app.bulk.tag_cli import tag
 from app.console import DEFAULT_MODELS, ModelsFolder, told_errors
+from app.keys_cli import keys_app
 from app.models_cli import models_app
+from app.reviews_cli import reviews_app
 from app.tagger import TaggedArticle, Tagger, TagOptions
 
 __all__ = ["DEFAULT_MODELS", "ModelsFolder", "app", "main", "told_errors"]
@@ -18,6 +22,11 @@ app = typer.Typer(
     help="Rasid tags passages of Arabic articles with topics.", no_args_is_help=True, add_completion=False
 )
 app.add_typer(models_app, name="models")
+app.command()(tag)
+app.command()(report)
+app.command()(sample)
+app.add_typer(keys_app, name="keys")
+app.add_typer(reviews_app, name="reviews")
 
 
 def main() -> None:
@@ -30,18 +39,25 @@ def serve(
     models: Annotated[Path | None, typer.Option("--models", help="folder of the model's versions")] = None,
     host: Annotated[str | None, typer.Option(help="address to listen on (RASID_HOST)")] = None,
     port: Annotated[int | None, typer.Option(help="port to listen on (RASID_PORT)", min=0, max=65535)] = None,
+    workers: Annotated[int | None, typer.Option(help="processes that serve (RASID_WORKERS)", min=1, max=64)] = None,
 ) -> None:
     """Start the service. Options win over RASID_... variables."""
-    import uvicorn
+    from app.guards import check_guards
+    from app.settings import read_settings
 
-    from app.main import create_app
-    from app.settings import Settings
+    given = {"models": models, "host": host, "port": port, "workers": workers}
+    with told_errors():
+        settings = read_settings(**{name: value for name, value in given.items() if value is not None})
+        check_guards(settings)
+    if sys.stderr.isatty():
+        typer.echo(f"Rasid listens on http://{settings.host}:{settings.port}/docs", err=True)
+    if settings.workers > 1:
+        from app.workers import serve_with_workers
 
-    given = {"models": models, "host": host, "port": port}
-    settings = Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
-    signal.signal(signal.SIGTERM, _exit_in_order)
-    typer.echo(f"Rasid listens on http://{settings.host}:{settings.port}/docs", err=True)
-    uvicorn.run(create_app(settings), host=settings.host, port=settings.port, timeout_graceful_shutdown=20)
+        raise typer.Exit(serve_with_workers(settings))
+    from app.serving import serve as serve_alone
+
+    serve_alone(settings)
 
 
 @app.command()
@@ -72,11 +88,6 @@ def classify(
     raise typer.Exit(int(failed))
 
 
-def _exit_in_order(*_: object) -> None:
-    """uvicorn hands SIGTERM on once all requests are answered: that is an orderly end, not a failure."""
-    raise SystemExit(0)
-
-
 def _as_lines(text: str, tagged: TaggedArticle) -> str:
     lines = []
     for found in tagged.passages:
@@ -93,10 +104,10 @@ def _as_lines(text: str, tagged: TaggedArticle) -> str:
 
 
 def _as_json(name: str, tagged: TaggedArticle) -> dict[str, Any]:
-    from app.schemas import article_result, passage_results
+    from app.tagging_answers import article_result, passage_results
 
     return {
         "file": name,
-        "passages": [found.model_dump(exclude_none=True) for found in passage_results(tagged, all_scores=False)],
-        "article": article_result(tagged).model_dump(),
+        "passages": passage_results(tagged, all_scores=False),
+        "article": article_result(tagged),
     }

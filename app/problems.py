@@ -13,8 +13,10 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
+from app.headers import SECURITY_HEADERS
+from app.logs import log_event, told_frames
+
 MEDIA_TYPE = "application/problem+json"
-logger = logging.getLogger("rasid")
 
 
 class Fault(BaseModel):
@@ -80,8 +82,11 @@ def install_problem_handlers(app: FastAPI, field_names: frozenset[str]) -> None:
         return Problem(422, "invalid-request", "The request doesn't fit its schema.", faults).response()
 
     async def on_crash(request: Request, error: Exception) -> JSONResponse:
-        logger.error("unexpected %s on %s", type(error).__name__, request.url.path)
-        return Problem(500, "internal-error", "Rasid failed on this request; the error is in its log.").response()
+        name = getattr(request.state, "request_id", "")
+        log_event(f"unexpected {type(error).__name__}", logging.ERROR, request_id=name, frames=told_frames(error))
+        headers = SECURITY_HEADERS | ({"X-Request-ID": name} if name else {})
+        detail = "Rasid failed on this request; the error is in its log."
+        return Problem(500, "internal-error", detail, headers=headers).response()
 
     app.add_exception_handler(Problem, on_problem)
     app.add_exception_handler(HTTPException, on_http_error)

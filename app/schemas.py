@@ -1,11 +1,12 @@
-"""The JSON of requests and answers, and how the core's data becomes it."""
+"""The JSON of requests, and of answers about the service itself; `tagging_answers` has that of tagged articles."""
 
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from app.strict_json import plain_text
-from app.tagger import TaggedArticle, TaggedPassage, Tagger, TagOptions, TopicScore
+from app.tagger import Tagger, TagOptions
+from app.tagging_answers import ModelName
 
 Text = Annotated[str, AfterValidator(plain_text)]
 Probability = Annotated[float, Field(ge=0, le=1)]
@@ -49,84 +50,6 @@ class BatchRequest(TaggingOptions):
 
 FIELD_NAMES = frozenset({*ClassifyRequest.model_fields, *BatchRequest.model_fields, *Document.model_fields})
 """All names that a request may hold."""
-
-
-class ModelName(BaseModel):
-    """Which model computed an answer."""
-
-    name: str
-    version: str
-
-
-class WordShare(BaseModel):
-    """A word (offsets in the article) and its share in the raw score."""
-
-    start: int
-    end: int
-    share: float
-
-
-class PassageTopic(BaseModel):
-    """A topic that a passage has; with `explain`, `intercept` and all shares add up to `raw`."""
-
-    id: str
-    name_ar: str
-    name_en: str
-    score: float
-    threshold: float
-    raw: float | None = None
-    intercept: float | None = None
-    evidence: list[WordShare] | None = None
-
-
-class PassageResult(BaseModel):
-    """A slice of the article, `text[start:end]` in code points, and its topics by falling score."""
-
-    start: int
-    end: int
-    topics: list[PassageTopic]
-    scores: dict[str, float] | None = None
-    notes: list[str]
-
-
-class ArticleTopicResult(BaseModel):
-    """A topic of the article: best score, and the passages (by index) that have it."""
-
-    id: str
-    score: float
-    passages: list[int]
-
-
-class ArticleResult(BaseModel):
-    """What the passages add up to."""
-
-    topics: list[ArticleTopicResult]
-
-
-class ClassifyResponse(BaseModel):
-    """A tagged article."""
-
-    request_id: str
-    model: ModelName
-    passages: list[PassageResult]
-    article: ArticleResult
-
-
-class DocumentResult(BaseModel):
-    """A document's tags, or why it has none."""
-
-    id: str
-    passages: list[PassageResult] | None = None
-    article: ArticleResult | None = None
-    error: str | None = None
-
-
-class BatchResponse(BaseModel):
-    """One result or one error per document, in the order sent."""
-
-    request_id: str
-    model: ModelName
-    documents: list[DocumentResult]
 
 
 class TopicResult(BaseModel):
@@ -200,21 +123,6 @@ class StatusResponse(BaseModel):
     reason: str | None = None
 
 
-def passage_results(article: TaggedArticle, all_scores: bool) -> list[PassageResult]:
-    """The article's passages as JSON data."""
-    return [_passage_result(passage, all_scores) for passage in article.passages]
-
-
-def article_result(article: TaggedArticle) -> ArticleResult:
-    """The article's topics as JSON data."""
-    return ArticleResult(
-        topics=[
-            ArticleTopicResult(id=found.topic.id, score=_shown(found.score), passages=list(found.passages))
-            for found in article.topics
-        ]
-    )
-
-
 def topic_results(tagger: Tagger) -> list[TopicResult]:
     """The model's topics as JSON data."""
     return [
@@ -228,32 +136,3 @@ def topic_results(tagger: Tagger) -> list[TopicResult]:
         )
         for topic in tagger.topics
     ]
-
-
-def _passage_result(tagged: TaggedPassage, all_scores: bool) -> PassageResult:
-    return PassageResult(
-        start=tagged.passage.start,
-        end=tagged.passage.end,
-        topics=[_topic_result(found) for found in tagged.topics],
-        scores={topic: _shown(score) for topic, score in tagged.scores.items()} if all_scores else None,
-        notes=list(tagged.notes),
-    )
-
-
-def _topic_result(found: TopicScore) -> PassageTopic:
-    why = found.explanation
-    return PassageTopic(
-        id=found.topic.id,
-        name_ar=found.topic.name_ar,
-        name_en=found.topic.name_en,
-        score=_shown(found.score),
-        threshold=found.threshold,
-        raw=why.raw if why else None,
-        intercept=why.intercept if why else None,
-        evidence=[WordShare(start=w.start, end=w.end, share=w.share) for w in why.evidence] if why else None,
-    )
-
-
-def _shown(score: float) -> float:
-    """A score to 6 decimals: more than it is worth, and the same on every machine."""
-    return round(score, 6)

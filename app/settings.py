@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app.tagger import InputError
 
 
 class Settings(BaseSettings):
@@ -20,11 +22,28 @@ class Settings(BaseSettings):
     receive_timeout_s: float = Field(10.0, gt=0, description="longest time to receive a request body")
     max_upload_bytes: int = Field(52_428_800, gt=0, description="largest CSV that is uploaded")
     max_concurrency: int = Field(64, gt=0, description="requests that a worker works on at once")
-    rate_limit: str = Field("1200/minute", description="requests of one key, or of one address without keys")
+    rate_limit: str = Field(
+        "1200/minute", description="requests of one key, or of one address without keys; no limit if empty"
+    )
     workers: int = Field(1, ge=1, le=64, description="processes that serve")
     docs: bool = Field(True, description="serve /docs and /openapi.json")
     metrics: bool = Field(True, description="serve /metrics")
     state: Path = Field(Path(".rasid"), description="folder of the keys, the training jobs and the embedded store")
+    keys: str = Field("", description="API keys beside those of the key file, as name:role:hash parted by commas")
+    secret: SecretStr = Field(SecretStr(""), description="secret that keys are hashed with; a file's if empty")
     database_url: str = Field("", description="SQLAlchemy URL of the store; the embedded one if empty")
     job_timeout_s: float = Field(3600.0, gt=0, description="longest time of a training job")
     job_memory_bytes: int = Field(2_147_483_648, gt=0, description="address space that a training job may fill")
+
+
+def read_settings(**given: object) -> Settings:
+    """The settings given and, for the rest, those of the environment.
+
+    Raises `InputError` that names the first setting that can't be used, never its value.
+    """
+    try:
+        return Settings(**given)  # type: ignore[arg-type]
+    except ValidationError as fault:
+        first = fault.errors(include_url=False, include_context=False, include_input=False)[0]
+        name = "_".join(str(part) for part in first["loc"]).upper()
+        raise InputError(f"RASID_{name} can't be used: {first['msg'].lower()}.") from None

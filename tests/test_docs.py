@@ -24,7 +24,7 @@ def test_the_curl_of_the_readme_gives_the_output_it_shows() -> None:
     command = next(block for block in blocks("") if block.startswith("curl"))
     url, body = re.findall(r"(/v1/\S+)|-d '(.*)'", command)
     expected = json.loads(blocks("json")[0])
-    with TestClient(create_app(Settings(models=ROOT / "models/default"))) as client:
+    with TestClient(create_app(Settings(models=ROOT / "models/default")), base_url="http://127.0.0.1") as client:
         found = client.post(url[0], json=json.loads(body[1])).json()
     assert found == {**expected, "request_id": found["request_id"]}
 

@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from app.tagger.errors import LabelledDataError
 from app.tagger.types import Topic
+from training.progress_lines import ProgressLines
 from training.read import ReadOptions, load_labelled
 from training.rows import LabelledData
 from training.solve import Progress as Report
@@ -43,30 +44,50 @@ def told_topics(topics: Path | None, from_labels: bool) -> tuple[Topic, ...] | N
 
 def accepted(csv: Path, topics: tuple[Topic, ...] | None, options: ReadOptions) -> LabelledData:
     """The rows of a file that can be used, and a word on stderr about the others; an error if there are none."""
+    data = noted(csv, topics, options)
+    refuse_empty(csv, topics, data)
+    return data
+
+
+def noted(csv: Path, topics: tuple[Topic, ...] | None, options: ReadOptions) -> LabelledData:
+    """The rows of a file, and a word on stderr about those that can't be used."""
     data = load_labelled(csv, topics, options)
     for notice in data.notices[:3]:
         note(f"{csv}: {notice}")
     if data.refusals:
         note(f"{len(data.refusals)} rows of {csv} are refused; the first: {data.refusals[0]}")
-    if not data.rows:
-        way = " (own labels need --topics FILE or --topics-from-labels)" if topics else ""
-        raise LabelledDataError(f"{csv} has no row that can be used{way}: see `rasid-train check {csv}`.")
     return data
 
 
+def refuse_empty(csv: Path, topics: tuple[Topic, ...] | None, data: LabelledData) -> None:
+    """Raise `LabelledDataError` if no row of a file can be used."""
+    if not data.rows:
+        way = " (own labels need --topics FILE or --topics-from-labels)" if topics else ""
+        raise LabelledDataError(f"{csv} has no row that can be used{way}: see `rasid-train check {csv}`.")
+
+
 @contextmanager
-def progress_shown() -> Iterator[Report]:
-    """A bar for each stage on stderr, with the time left."""
+def progress_shown(style: str = "bar") -> Iterator[Report]:
+    """On stderr, a bar for each stage with the time left; or a JSON line for each step if `style` is `json`."""
+    if style == "json":
+        yield ProgressLines(note)
+        return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        tasks: dict[str, TaskID] = {}
+    bar = Progress(*columns, console=Console(stderr=True))
+    tasks: dict[str, TaskID] = {}
 
-        def show(stage: str, done: int, total: int) -> None:
-            if stage not in tasks:
-                tasks[stage] = bar.add_task(stage, total=total)
-            bar.update(tasks[stage], completed=done)
+    def show(stage: str, done: int, total: int) -> None:
+        if stage not in tasks:
+            bar.start()
+            tasks[stage] = bar.add_task(stage, total=total)
+        bar.update(tasks[stage], completed=done)
 
+    try:
         yield show
+    finally:
+        # A bar that never started would still print an empty line.
+        if tasks:
+            bar.stop()
 
 
 def note(message: str) -> None:

@@ -9,6 +9,7 @@ import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components
 
 from app.tagger.normalise import Normaliser
+from training.sequences import WordSequences
 
 _RUN = 5
 _LIKE = 0.5
@@ -32,46 +33,49 @@ def near_duplicates(texts: Sequence[str]) -> list[LikePair]:
     Of texts that are equal after normalising, each is paired with the first only. Runs that over 50 different texts
     share are formulas and tell nothing. Broder: On the resemblance and containment of documents (1997).
     """
-    normaliser = Normaliser()
-    number: dict[str, int] = {}
+    return like_pairs(WordSequences.of(texts, Normaliser()))
+
+
+def like_pairs(sequences: WordSequences) -> list[LikePair]:
+    """Like `near_duplicates`, for texts whose words are found."""
     first_of: dict[bytes, int] = {}
-    pairs, different = [], []
-    for place, text in enumerate(texts):
-        words = [number.setdefault(word.form, len(number)) for word in normaliser.words(text)]
-        form = np.array(words, dtype=np.uint64)
-        first = first_of.setdefault(form.tobytes(), place)
-        if first == place:
-            different.append(_runs(form))
-        else:
+    pairs = []
+    for place in range(len(sequences)):
+        first = first_of.setdefault(sequences.numbers_of(place).tobytes(), place)
+        if first != place:
             pairs.append(LikePair(first, place, 1.0))
-    pairs += _alike(list(first_of.values()), different)
+    pairs += _alike(sequences, np.array(list(first_of.values()), dtype=np.intp))
     return sorted(pairs, key=lambda pair: (pair.first, pair.second))
 
 
-def _runs(words: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    """The runs of a text's words, each as one 64-bit number, sorted."""
-    if len(words) < _RUN:
-        return np.empty(0, dtype=np.uint64)
-    hashed = np.zeros(len(words) - _RUN + 1, dtype=np.uint64)
-    for at in range(_RUN):
-        hashed = (hashed ^ words[at : len(hashed) + at]) * _MIXER
-        hashed ^= hashed >> np.uint64(29)
-    return np.unique(hashed)
-
-
-def _alike(places: list[int], sets: list[npt.NDArray[np.uint64]]) -> list[LikePair]:
-    size = np.array([len(found) for found in sets], dtype=np.int64)
-    starts = np.concatenate([[0], np.cumsum(size)])
-    runs, columns = np.unique(np.concatenate([np.empty(0, dtype=np.uint64), *sets]), return_inverse=True)
-    frequency = np.bincount(columns, minlength=len(runs))
-    holds = sp.csr_matrix((np.ones(len(columns), dtype=np.int32), columns, starts), shape=(len(sets), len(runs)))
+def _alike(sequences: WordSequences, different: npt.NDArray[np.intp]) -> list[LikePair]:
+    """The pairs among different texts, whose places are given in rising order."""
+    holds = _runs(sequences)[different]
+    size = np.diff(holds.indptr)
+    frequency = np.bincount(holds.indices, minlength=holds.shape[1])
     telling = holds[:, (frequency > 1) & (frequency <= _TOO_COMMON)]
     shared = sp.triu(telling @ telling.T, k=1).tocoo()
     similarity = shared.data / (size[shared.row] + size[shared.col] - shared.data)
     found = similarity >= _LIKE
-    ends = zip(shared.row[found], shared.col[found], similarity[found], strict=True)
-    at = [(min(places[a], places[b]), max(places[a], places[b]), float(like)) for a, b, like in ends]
-    return [LikePair(first, second, round(like, 3)) for first, second, like in at]
+    ends = zip(different[shared.row[found]], different[shared.col[found]], similarity[found], strict=True)
+    return [LikePair(int(first), int(second), round(float(like), 3)) for first, second, like in ends]
+
+
+def _runs(sequences: WordSequences) -> sp.csr_matrix:
+    """Which runs of words each text holds: (N, runs), 1 where it does."""
+    starts = np.arange(max(0, len(sequences.numbers) - _RUN + 1))
+    hashed = np.zeros(len(starts), dtype=np.uint64)
+    for at in range(_RUN):
+        hashed = (hashed ^ sequences.numbers[at : len(hashed) + at].astype(np.uint64)) * _MIXER
+        hashed ^= hashed >> np.uint64(29)
+    counts = np.maximum(np.diff(sequences.starts) - _RUN + 1, 0)
+    ends = np.repeat(sequences.starts[1:], np.diff(sequences.starts))[: len(starts)]
+    runs, columns = np.unique(hashed[starts + _RUN <= ends], return_inverse=True)
+    rows = np.concatenate([[0], np.cumsum(counts)])
+    holds = sp.csr_matrix((np.ones(len(columns), dtype=np.int32), columns, rows), shape=(len(counts), len(runs)))
+    holds.sum_duplicates()
+    holds.data[:] = 1
+    return holds
 
 
 def grouped(groups: Sequence[str], pairs: Sequence[LikePair]) -> list[str]:

@@ -1,99 +1,61 @@
-"""Logistic regression on the factored matrix `X = D . Phi`, which many rows make too large to write out."""
+"""Labelled rows as the factors of the matrix `X = D . Phi`, which many rows make too large to write out."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
-from scipy.optimize import minimize
-from scipy.special import expit
 
 from training.matrix import FactoredCounts
+from training.newton import least_loss
 
 Floats = npt.NDArray[np.float64]
-_FLAT = 1e-4
-"""The search ends where the loss is less steep than this part of its steepness at the start."""
 
 
 @dataclass(frozen=True)
 class FactoredRows:
-    """N rows as factors: words over the norm (N, V), features of words (V, F), phrases (N, G); `kept` (F,) numbers the
-    features among all. The transposes are kept too, since every step of the search needs both.
+    """N rows as two factors, in single precision: `words` (N, V + G) holds words over the norm and phrases, `features`
+    (V + G, F + G) the features of words, and phrases as they are; `kept` (F + G,) numbers the features among all.
     """
 
     words: sp.csr_matrix
     features: sp.csr_matrix
-    phrases: sp.csr_matrix
     kept: npt.NDArray[np.intp]
-    words_t: sp.csr_matrix
-    features_t: sp.csr_matrix
-    phrases_t: sp.csr_matrix
 
     @classmethod
     def of(cls, counts: FactoredCounts, idf: Floats, phrase_value: float) -> "FactoredRows":
-        """The factors whose product is `passages_matrix` of the same arguments."""
-        kept = np.flatnonzero(idf)
+        """The factors whose product is `passages_matrix` of the same arguments, without its empty columns."""
+        kept, groups = np.flatnonzero(idf), counts.phrases.shape[1]
         features = sp.csr_matrix(counts.phi[:, kept] @ sp.diags(idf[kept]))
         length = np.asarray(features.multiply(features).sum(axis=1)).ravel()
         norm = np.sqrt(counts.gains.multiply(counts.gains) @ length)
-        words = sp.csr_matrix(sp.diags(1 / np.where(norm > 0, norm, 1)) @ counts.gains)
-        phrases = sp.csr_matrix(counts.phrases * phrase_value)
-        return cls(words, features, phrases, kept, words.T.tocsr(), features.T.tocsr(), phrases.T.tocsr())
+        words = sp.diags(1 / np.where(norm > 0, norm, 1)) @ counts.gains
+        return cls(
+            sp.hstack([words, counts.phrases * phrase_value], format="csr", dtype=np.float32),
+            sp.block_diag([features, sp.identity(groups)], format="csr", dtype=np.float32),
+            np.append(kept, len(idf) + np.arange(groups)),
+        )
 
-    def fit(self, target: npt.NDArray[np.bool_], weights: Floats, penalty: float) -> Floats:
-        """The F + G coefficients and the intercept with the least loss; `penalty` is scikit-learn's C.
+    def fit(self, targets: npt.NDArray[np.bool_], weights: Floats, penalty: float) -> Floats:
+        """The F + G coefficients of each topic and, last, the intercepts: (F + G + 1, K).
 
         The loss is that of `LogisticRegression` with its default solver: half the squared coefficients, without the
-        intercept, and C times the weighted log loss. target and weights are (N,). Newton's method with conjugate
-        gradients in a trust region: Lin, Weng, Keerthi: Trust region Newton method for logistic regression (2008).
+        intercept, and C times the weighted log loss; `penalty` is C. targets and weights are (N, K).
         """
-        sign = np.where(target, 1.0, -1.0)
+        found = least_loss(self._inner_products, targets, penalty * weights)
+        return np.vstack([self._combined(found.weights.dual), found.intercepts])
 
-        def loss_and_gradient(point: Floats) -> tuple[float, Floats]:
-            raw = self.scores(point)
-            loss = penalty * float(weights @ np.logaddexp(0, -sign * raw)) + float(point[:-1] @ point[:-1]) / 2
-            return loss, self._pulled(point, -penalty * weights * sign * expit(-sign * raw))
-
-        def curvature(point: Floats) -> Callable[[Floats], Floats]:
-            share = expit(self.scores(point))
-            bent = penalty * weights * share * (1 - share)
-            return lambda direction: self._pulled(direction, bent * self.scores(direction))
-
-        start = np.zeros(self.features.shape[1] + self.phrases.shape[1] + 1)
-        steepness = float(np.linalg.norm(loss_and_gradient(start)[1]))
-        found = minimize(
-            loss_and_gradient,
-            start,
-            jac=True,
-            hessp=_of_latest(curvature),
-            method="trust-ncg",
-            options={"gtol": _FLAT * steepness},
-        )
-        return np.asarray(found.x)
-
-    def scores(self, point: Floats) -> Floats:
-        """Raw scores (N,) by coefficients and intercept."""
-        split = self.features.shape[1]
-        raw: Floats = self.words @ (self.features @ point[:split]) + self.phrases @ point[split:-1] + point[-1]
+    def scores(self, coefficients: Floats) -> Floats:
+        """Raw scores (N, K) by coefficients and intercepts (F + G + 1, K)."""
+        raw: Floats = self.words @ (self.features @ coefficients[:-1]) + coefficients[-1]
         return raw
 
-    def _pulled(self, point: Floats, slope: Floats) -> Floats:
-        """The penalty's pull at a point and that of `slope` (N,) on the scores: as many numbers as the point has."""
-        split = self.features.shape[1]
-        pull = np.append(point[:-1], slope.sum())
-        pull[:split] += self.features_t @ (self.words_t @ slope)
-        pull[split:-1] += self.phrases_t @ slope
-        return pull
+    def _inner_products(self, dual: Floats) -> Floats:
+        """`X X^T` times columns (N, K)."""
+        values: Floats = (self.words @ (self.features @ self._combined(dual))).astype(np.float64)
+        return values
 
-
-def _of_latest(made: Callable[[Floats], Callable[[Floats], Floats]]) -> Callable[[Floats, Floats], Floats]:
-    """What `made` of a point does to a direction, made anew when the point is another: one serves many directions."""
-    latest: list[tuple[Floats, Callable[[Floats], Floats]]] = []
-
-    def product(point: Floats, direction: Floats) -> Floats:
-        if not latest or not np.array_equal(latest[0][0], point):
-            latest[:] = [(point.copy(), made(point))]
-        return latest[0][1](direction)
-
-    return product
+    def _combined(self, dual: Floats) -> npt.NDArray[np.float32]:
+        """The rows summed by columns of dual coefficients: (N, K) to (F + G, K)."""
+        combined: npt.NDArray[np.float32] = self.features.T @ (self.words.T @ dual.astype(np.float32))
+        return combined

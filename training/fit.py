@@ -17,10 +17,12 @@ from app.tagger.score import WordTableScorer
 from app.tagger.types import Topic
 from training.calibrate import best_f1_thresholds, platt_scaling, precision_thresholds
 from training.card import card_of
-from training.matrix import FactoredCounts, factored_counts
+from training.duplicates import like_pairs
+from training.matrix import FactoredCounts, counts_of
 from training.metrics import Evaluation, evaluation_of
 from training.options import FEWEST_ROWS, FitOptions
 from training.rows import LabelledData
+from training.sequences import WordSequences
 from training.solve import Bools, Floats, Progress, TrainingRows, Weights, fit_weights, held_out_scores
 
 _GOLDEN_PASSAGES = 8
@@ -49,11 +51,13 @@ def fit(
     calibrated = 1 / (1 + np.exp(-(slopes * held_out + offsets)))
     thresholds = _thresholds(calibrated, rows, options)
     weights = fit_weights(rows, options, lambda done: progress("fit on all rows", done, len(topics)))
-    model = replace(_additive_model(rows.counts, weights, lexicon, options), slopes=slopes, offsets=offsets)
+    model = replace(
+        _additive_model(rows.counts, weights, lexicon, options), slopes=slopes.tolist(), offsets=offsets.tolist()
+    )
     metrics = evaluation_of([topic.id for topic in topics], targets, calibrated, calibrated >= thresholds)
     return Bundle(
         topics=tuple(topics),
-        thresholds=thresholds,
+        thresholds=thresholds.tolist(),
         model=model,
         folding=options.folding,
         golden=_golden(data, model, options.folding),
@@ -78,10 +82,11 @@ def training_rows(data: LabelledData, topics: Sequence[Topic], lexicon: Lexicon,
     targets = data.targets(topics)
     _refuse_few_articles(data.articles, options)
     _refuse_unfit(targets, topics, options)
-    counts = factored_counts(data.texts, Normaliser(options.folding), options.lengths, lexicon)
-    if not counts.words:
+    sequences = WordSequences.of(data.texts, Normaliser(options.folding))
+    if not sequences.forms:
         raise LabelledDataError("no row holds a word: nothing can be learnt from marks alone.")
-    rows = TrainingRows.of(data, targets, counts)
+    counts = counts_of(sequences, options.lengths, lexicon)
+    rows = TrainingRows.of(data, targets, counts, like_pairs(sequences))
     _refuse_few_articles(rows.groups, options)
     return rows
 
@@ -135,9 +140,9 @@ def _additive_model(counts: FactoredCounts, weights: Weights, lexicon: Lexicon, 
         lengths=options.lengths,
         lexicon=lexicon,
         phrase_shares=(weights.coefficients[len(idf) :] * options.phrase_value).astype(np.float32),
-        intercepts=weights.intercepts,
-        slopes=np.ones_like(weights.intercepts),
-        offsets=np.zeros_like(weights.intercepts),
+        intercepts=weights.intercepts.tolist(),
+        slopes=[1.0] * len(weights.intercepts),
+        offsets=[0.0] * len(weights.intercepts),
     )
 
 
@@ -146,7 +151,7 @@ def _golden(data: LabelledData, model: AdditiveModel, folding: Folding) -> tuple
     scorer = WordTableScorer(model, Normaliser(folding))
     step = max(1, len(data.rows) // _GOLDEN_PASSAGES)
     texts = [row.text for row in data.rows[::step][:_GOLDEN_PASSAGES]]
-    return tuple(Golden(text, tuple(model.calibrated(scorer.score(text).raw).tolist())) for text in texts)
+    return tuple(Golden(text, tuple(scorer.score(text).scores)) for text in texts)
 
 
 def _training_facts(data: LabelledData, options: FitOptions, metrics: Evaluation) -> dict[str, Any]:

@@ -9,12 +9,14 @@ from typing import Annotated
 import typer
 
 from app.console import DEFAULT_MODELS, told_errors
+from app.tagger import Tagger
 from app.tagger.bundle import write_bundle
 from app.tagger.errors import BundleError, LabelledDataError
 from app.tagger.promotion import promote as promote_version
 from app.tagger.types import Topic
 from app.tagger.versions import CURRENT, current_version
 from training.choose import candidates_of, choose_options
+from training.compare import compare
 from training.console import (
     DEFAULT_LEXICON,
     Encoding,
@@ -22,15 +24,18 @@ from training.console import (
     LabelsColumn,
     TextName,
     TopicsFile,
-    accepted,
     note,
+    noted,
     progress_shown,
+    refuse_empty,
     told_topics,
 )
 from training.fit import fit as fit_model
+from training.fit_result import FitResult, result_written
+from training.hold_out import parted
 from training.options import FitOptions
 from training.read import ReadOptions
-from training.rows import default_weights, merged
+from training.rows import LabelledData, default_weights, merged
 from training.topics_file import load_phrases
 
 
@@ -54,13 +59,23 @@ def fit(
     balanced: Annotated[bool, typer.Option("--balanced", help="let rare topics weigh as frequent ones")] = False,
     search: Annotated[bool, typer.Option("--search", help="choose penalty and balance by nested validation")] = False,
     allow_rare: Annotated[bool, typer.Option("--allow-rare", help="fit topics with fewer than 5 rows too")] = False,
-    promote: Annotated[bool, typer.Option("--promote", help="put the version in use, if it isn't worse")] = False,
+    promote: Annotated[
+        bool | None,
+        typer.Option("--promote/--no-promote", help="put the version in use, if it isn't worse; or never"),
+    ] = None,
     encoding: Encoding = None,
     text_column: TextName = None,
     labels_column: LabelsColumn = None,
     seed: Annotated[int, typer.Option(help="of folds and solver", min=0)] = 0,
     jobs: Annotated[int, typer.Option(help="processor cores to use; -1 is all")] = -1,
     dask: Annotated[str | None, typer.Option(help="address of a Dask scheduler to fit on")] = None,
+    progress: Annotated[str, typer.Option(help="bar, or json: one line a step on stderr")] = "bar",
+    result: Annotated[
+        Path | None, typer.Option(help="write rows, findings, measures and the comparison here as JSON, without text")
+    ] = None,
+    hold_out: Annotated[
+        float, typer.Option(min=0, max=0.5, help="share of the last CSV's articles to compare on instead of to fit")
+    ] = 0.0,
 ) -> None:
     """Fit a model, write its bundle and print its version; the first version of a folder is put in use.
 
@@ -70,23 +85,43 @@ def fit(
         raise typer.BadParameter(f"{len(weights)} times --weight for {len(csvs)} CSVs: give it once for each")
     if best_thresholds and precision is not None:
         raise typer.BadParameter("--best-thresholds and --precision exclude each other")
+    if progress not in ("bar", "json"):
+        raise typer.BadParameter("--progress is bar or json")
+    if hold_out and result is None:
+        raise typer.BadParameter("--hold-out needs --result FILE for what it finds")
     options = FitOptions(precision=precision, balanced=balanced, allow_rare=allow_rare, seed=seed, jobs=jobs)
     options = replace(options, expected_f1=None) if best_thresholds else options
-    with told_errors():
+    with told_errors(), result_written(result) as told, progress_shown(progress) as show:
         known = told_topics(topics, from_labels)
         reading = ReadOptions(encoding, text_column, labels_column)
-        parts = [accepted(csv, known, reading) for csv in csvs]
+        parts: list[LabelledData] = []
+        for csv in csvs:
+            parts.append(noted(csv, known, reading))
+            told.add_file(csv, parts[-1])
+            refuse_empty(csv, known, parts[-1])
+            show("read", len(parts), len(csvs))
+        if hold_out:
+            split = parted(parts[-1], hold_out, seed)
+            parts[-1] = split.rest
         data = merged(list(zip(parts, weights or default_weights(len(parts)), strict=True)))
         chosen = known if known is not None else data.topics()
         phrases = {} if no_lexicon else _phrases(lexicon, chosen)
-        with _workers(dask), progress_shown() as show:
+        with _workers(dask):
             if search:
                 choice = choose_options(data, chosen, phrases, candidates_of(options), show)
                 options = choice.best
             bundle = fit_model(data, chosen, phrases, options, show)
+        current = _tagger_in_use(out) if result else None
+        if hold_out and current:
+            show("compare", 0, 1)
+            _compare_held_out(told, current, Tagger(bundle, "the new version"), split.held)
+            show("compare", 1, 1)
+        show("write", 0, 1)
         version = write_bundle(bundle, out)
-        if promote or not (out / CURRENT).exists():
+        told.add_fit(version, bundle.training, current)
+        if promote or (promote is None and not (out / CURRENT).exists()):
             promote_version(out, version)
+        show("write", 1, 1)
     if search:
         note(f"chosen: penalty {options.penalty:g}{', balanced' if options.balanced else ''}")
         note(f"mean average precision of choosing so: {choice.nested:.3f} (nested validation)")
@@ -106,6 +141,21 @@ def _phrases(lexicon: Path | None, topics: tuple[Topic, ...]) -> dict[str, list[
         return {}
     phrases = load_phrases(DEFAULT_LEXICON)
     return phrases if {topic.id for topic in topics} & set(phrases) else {}
+
+
+def _compare_held_out(told: FitResult, current: Tagger, new: Tagger, held: LabelledData) -> None:
+    """Compare on rows that were held out, if the versions have any topic in common."""
+    if {topic.id for topic in current.topics} & {topic.id for topic in new.topics}:
+        told.add_held_out(compare(current, new, held))
+    else:
+        note("the version in use has none of these topics: nothing is compared on the rows held out")
+
+
+def _tagger_in_use(models: Path) -> Tagger | None:
+    try:
+        return Tagger.open(models)
+    except BundleError:
+        return None
 
 
 def _in_use(models: Path) -> str | None:

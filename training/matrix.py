@@ -1,7 +1,6 @@
 """Labelled passages as the factored matrix `X = D . Phi` of the additive model, in scipy's sparse form."""
 
 from array import array
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -10,8 +9,9 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from app.tagger.features import NgramRange, ngrams_of
-from app.tagger.lexicon import Lexicon
+from app.tagger.lexicon import Lexicon, places_of
 from app.tagger.normalise import Normaliser
+from training.sequences import WordSequences
 
 _BLOCK = 10_000
 
@@ -40,24 +40,40 @@ def factored_counts(
     texts: Sequence[str], normaliser: Normaliser, lengths: NgramRange, lexicon: Lexicon
 ) -> FactoredCounts:
     """Count the words of each text and the n-grams of each word, and find the lexicon's phrases."""
-    number: dict[str, int] = {}
-    tokens, found = _SparseRows(), _SparseRows()
-    for text in texts:
-        sequence = [word.form for word in normaliser.words(text)]
-        tokens.add({number.setdefault(word, len(number)): count for word, count in Counter(sequence).items()})
-        found.add(dict.fromkeys(lexicon.places(sequence), 1))
-    words = tuple(sorted(number))
-    place_of_number = np.argsort(np.array([number[word] for word in words], dtype=np.int32)).astype(np.int32)
-    gains = tokens.matrix(len(words), place_of_number)
-    gains.data = 1 + np.log(gains.data)
+    return counts_of(WordSequences.of(texts, normaliser), lengths, lexicon)
+
+
+def counts_of(sequences: WordSequences, lengths: NgramRange, lexicon: Lexicon) -> FactoredCounts:
+    """Like `factored_counts`, for texts whose words are found."""
+    words = sequences.forms
     counted = [ngrams_of(word, lengths) for word in words]
-    ngrams = tuple(sorted(set().union(*counted))) if counted else ()
+    ngrams = tuple(sorted(set().union(*counted)))
     place = {ngram: column for column, ngram in enumerate(ngrams)}
     ngram_rows = _SparseRows()
     for ngram_counts in counted:
         ngram_rows.add({place[ngram]: count for ngram, count in ngram_counts.items()})
     phi = sp.csr_matrix(sp.hstack([ngram_rows.matrix(len(ngrams)), sp.identity(len(words))], format="csr"))
-    return FactoredCounts(words, ngrams, gains, phi, found.matrix(lexicon.groups))
+    return FactoredCounts(words, ngrams, _gains(sequences), phi, _phrases(sequences, lexicon))
+
+
+def _gains(sequences: WordSequences) -> sp.csr_matrix:
+    """D (N, V)."""
+    starts = sequences.starts.astype(np.int32 if len(sequences.numbers) < 2**31 else np.int64)
+    ones = np.ones(len(sequences.numbers), dtype=np.int32)
+    times = sp.csr_matrix((ones, sequences.numbers.copy(), starts), shape=(len(sequences), len(sequences.forms)))
+    times.sum_duplicates()
+    return sp.csr_matrix((1 + np.log(times.data), times.indices, times.indptr), shape=times.shape)
+
+
+def _phrases(sequences: WordSequences, lexicon: Lexicon) -> sp.csr_matrix:
+    """Which groups of phrases each text holds: (N, G)."""
+    starting = [lexicon.starting_with(form) for form in sequences.forms]
+    found = _SparseRows()
+    for text in range(len(sequences)):
+        numbers = sequences.numbers_of(text).tolist()
+        places = {place: starting[number] for place, number in enumerate(numbers) if starting[number]}
+        found.add(dict.fromkeys(places_of(places, [sequences.forms[number] for number in numbers]), 1))
+    return found.matrix(lexicon.groups)
 
 
 def inverse_document_frequency(counts: FactoredCounts, min_df: int) -> npt.NDArray[np.float64]:
@@ -106,10 +122,9 @@ class _SparseRows:
         self._values.extend(row.values())
         self._starts.append(len(self._columns))
 
-    def matrix(self, width: int, places: npt.NDArray[np.int32] | None = None) -> sp.csr_matrix:
-        """The rows so far; `places` renumbers the columns."""
+    def matrix(self, width: int) -> sp.csr_matrix:
+        """The rows so far."""
         columns = np.array(self._columns, dtype=np.int32)
-        columns = columns if places is None else places[columns]
         starts = np.array(self._starts, dtype=np.int32 if len(columns) < 2**31 else np.int64)
         matrix = sp.csr_matrix((np.array(self._values), columns, starts), shape=(len(starts) - 1, width))
         matrix.sort_indices()

@@ -1,6 +1,6 @@
-"""Weights of every topic by scikit-learn's logistic regression, and scores of rows held out."""
+"""Weights of every topic by logistic regression, and scores of rows held out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ from joblib import Parallel, delayed
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils.class_weight import compute_sample_weight
 
-from training.duplicates import grouped, near_duplicates
+from training.duplicates import LikePair, grouped
 from training.factored import FactoredRows
 from training.matrix import FactoredCounts, inverse_document_frequency, passages_matrix
 from training.options import FitOptions
@@ -22,29 +22,38 @@ Bools = npt.NDArray[np.bool_]
 Progress = Callable[[str, int, int], None]
 """Called with a stage's name, how much of it is done and how much there is."""
 
-MANY_ROWS = 8_000
-"""From so many rows on, weights are found on the factors of the matrix, which is then too large to write out."""
+MANY_ROWS = 6_000
+"""Data of so many rows is fitted on the factors of the matrix, which is then large to write out."""
+_TOGETHER = 8
+"""So many topics are then fitted together: one pass over the rows serves all of them."""
+_BLOCK = 8_000
 
 
 @dataclass(frozen=True)
 class TrainingRows:
-    """N rows to fit on: counts, targets (N, K), weights (N,); rows of one of the groups (N) are never split."""
+    """N rows to fit on: counts, targets (N, K), weights (N,); rows of one of the groups (N) are never split.
+
+    `many` says that the data is large: a part of it, as a fold, is fitted in the way of all.
+    """
 
     counts: FactoredCounts
     targets: Bools
     weights: Floats
     groups: tuple[str, ...]
+    many: bool
 
     @classmethod
-    def of(cls, data: LabelledData, targets: Bools, counts: FactoredCounts) -> "TrainingRows":
-        """Rows grouped by article, and articles that hold nearly the same text together."""
-        groups = grouped(data.articles, near_duplicates(data.texts))
-        return cls(counts, targets, data.weights, tuple(groups))
+    def of(
+        cls, data: LabelledData, targets: Bools, counts: FactoredCounts, pairs: Sequence[LikePair]
+    ) -> "TrainingRows":
+        """Rows grouped by article, and the articles of rows that are nearly the same together."""
+        groups = tuple(grouped(data.articles, pairs))
+        return cls(counts, targets, data.weights, groups, many=len(targets) >= MANY_ROWS)
 
     def at(self, places: npt.NDArray[np.intp]) -> "TrainingRows":
         """Some of the rows."""
         groups = tuple(self.groups[place] for place in places)
-        return TrainingRows(self.counts.at(places), self.targets[places], self.weights[places], groups)
+        return TrainingRows(self.counts.at(places), self.targets[places], self.weights[places], groups, self.many)
 
 
 @dataclass(frozen=True)
@@ -57,8 +66,8 @@ class Weights:
 
     def scores(self, counts: FactoredCounts, options: FitOptions) -> Floats:
         """Raw scores (N, K) of passages, a block of them at a time."""
-        blocks = range(0, counts.gains.shape[0], MANY_ROWS)
-        places = [np.arange(start, min(start + MANY_ROWS, counts.gains.shape[0])) for start in blocks]
+        blocks = range(0, counts.gains.shape[0], _BLOCK)
+        places = [np.arange(start, min(start + _BLOCK, counts.gains.shape[0])) for start in blocks]
         matrices = (passages_matrix(counts.at(block), self.idf, options.phrase_value) for block in places)
         raw: Floats = np.vstack([matrix @ self.coefficients for matrix in matrices]) + self.intercepts
         return raw
@@ -82,28 +91,27 @@ def held_out_scores(rows: TrainingRows, options: FitOptions, progress: Progress)
 def fit_weights(rows: TrainingRows, options: FitOptions, progress: Callable[[int], None]) -> Weights:
     """Weights of every topic; `progress` is called with the number of topics that are done."""
     idf = inverse_document_frequency(rows.counts, options.min_df)
-    many = len(rows.targets) >= MANY_ROWS
-    factored = FactoredRows.of(rows.counts, idf, options.phrase_value) if many else None
-    matrix = None if many else passages_matrix(rows.counts, idf, options.phrase_value)
-    width = len(idf) + rows.counts.phrases.shape[1]
+    matrix = (FactoredRows.of if rows.many else passages_matrix)(rows.counts, idf, options.phrase_value)
+    width, topics = len(idf) + rows.counts.phrases.shape[1], np.arange(rows.targets.shape[1])
+    kept = matrix.kept if isinstance(matrix, FactoredRows) else np.arange(width)
+    # Topics are parted alike however many jobs there are: sums of another shape could round otherwise.
+    batches = np.split(topics, topics[:: _TOGETHER if rows.many else 1][1:])
     runs = Parallel(n_jobs=options.jobs, return_as="generator")(
-        delayed(_fit_factored)(factored, target, rows.weights, options)
-        if many
-        else delayed(_fit_topic)(matrix, target, rows.weights, options)
-        for target in rows.targets.T
+        delayed(_fit_factored if rows.many else _fit_topic)(matrix, rows.targets[:, batch], rows.weights, options)
+        for batch in batches
     )
-    coefficients, intercepts = np.zeros((width, rows.targets.shape[1])), np.zeros(rows.targets.shape[1])
-    places = np.arange(width) if factored is None else np.append(factored.kept, np.arange(len(idf), width))
-    for topic, found in enumerate(runs):
-        coefficients[places, topic], intercepts[topic] = found[:-1], found[-1]
-        progress(topic + 1)
+    coefficients, intercepts = np.zeros((width, len(topics))), np.zeros(len(topics))
+    for batch, found in zip(batches, runs, strict=True):
+        coefficients[np.ix_(kept, batch)], intercepts[batch] = found[:-1], found[-1]
+        progress(int(batch[-1]) + 1)
     return Weights(idf, coefficients, intercepts)
 
 
-def _fit_topic(matrix: sp.csr_matrix, target: Bools, weights: Floats, options: FitOptions) -> Floats:
-    """Coefficients of one topic and the intercept: (F + V + G + 1,)."""
+def _fit_topic(matrix: sp.csr_matrix, targets: Bools, weights: Floats, options: FitOptions) -> Floats:
+    """Coefficients of the one topic of `targets` (N, 1) and the intercept: (F + V + G + 1, 1)."""
+    target = targets[:, 0]
     if target.all() or not target.any():
-        return np.zeros(matrix.shape[1] + 1)
+        return np.zeros((matrix.shape[1] + 1, 1))
     model = LogisticRegression(
         C=options.penalty,
         solver="liblinear",
@@ -111,13 +119,15 @@ def _fit_topic(matrix: sp.csr_matrix, target: Bools, weights: Floats, options: F
         random_state=options.seed,
     )
     model.fit(matrix, target, weights)
-    return np.append(model.coef_[0], model.intercept_[0])
+    return np.append(model.coef_[0], model.intercept_[0])[:, None]
 
 
-def _fit_factored(rows: FactoredRows, target: Bools, weights: Floats, options: FitOptions) -> Floats:
-    """Coefficients of one topic for the kept features and phrases, and the intercept."""
-    if target.all() or not target.any():
-        return np.zeros(len(rows.kept) + rows.phrases.shape[1] + 1)
-    if options.balanced:
-        weights = weights * compute_sample_weight("balanced", target)
-    return rows.fit(target, weights, options.penalty)
+def _fit_factored(rows: FactoredRows, targets: Bools, weights: Floats, options: FitOptions) -> Floats:
+    """Coefficients of topics (N, K) for the kept features and phrases and, last, the intercepts: (F + G + 1, K)."""
+    found = np.zeros((len(rows.kept) + 1, targets.shape[1]))
+    varied = np.flatnonzero(targets.any(axis=0) & ~targets.all(axis=0))
+    classes = [compute_sample_weight("balanced" if options.balanced else None, targets[:, topic]) for topic in varied]
+    if len(varied):
+        weights_of_each = weights[:, None] * np.column_stack(classes)
+        found[:, varied] = rows.fit(targets[:, varied], weights_of_each, options.penalty)
+    return found

@@ -8,13 +8,14 @@ from app import __version__
 from app.main import create_app
 from app.settings import Settings
 from app.tagger import Tagger
+from tests.service.conftest import LOCAL
 
 
 def test_the_service_describes_itself(client: TestClient, tiny_tagger: Tagger) -> None:
     body = client.get("/v1/").json()
     assert body["version"] == __version__
     assert body["model"] == {"name": "tiny", "version": tiny_tagger.version}
-    assert body["engine"] == "numpy"
+    assert body["engine"] == tiny_tagger.engine
     assert body["limits"] == {
         "max_body_bytes": 1_048_576,
         "max_passages": 256,
@@ -44,13 +45,13 @@ def test_models_and_one_model(client: TestClient, tiny_tagger: Tagger) -> None:
 
 
 def test_a_version_alone_can_be_served(tiny_models: Path, tiny_tagger: Tagger) -> None:
-    with TestClient(create_app(Settings(models=tiny_models / tiny_tagger.version))) as client:
+    with TestClient(create_app(Settings(models=tiny_models / tiny_tagger.version)), base_url=LOCAL) as client:
         assert [model["version"] for model in client.get("/v1/models").json()["models"]] == [tiny_tagger.version]
         assert client.get("/readyz").status_code == 200
 
 
 def test_without_a_model_the_service_lives_but_is_not_ready(tmp_path: Path) -> None:
-    with TestClient(create_app(Settings(models=tmp_path))) as client:
+    with TestClient(create_app(Settings(models=tmp_path)), base_url=LOCAL) as client:
         assert client.get("/livez").json() == {"status": "alive", "reason": None}
         ready = client.get("/readyz")
         assert ready.status_code == 503
@@ -60,7 +61,7 @@ def test_without_a_model_the_service_lives_but_is_not_ready(tmp_path: Path) -> N
             assert answer.json()["type"] == "urn:rasid:problem:no-model"
         assert client.get("/v1/").json()["model"] is None
         assert client.get("/v1/models").json() == {"name": tmp_path.name, "models": []}
-    with TestClient(create_app(Settings(models=tmp_path / "nowhere"))) as client:
+    with TestClient(create_app(Settings(models=tmp_path / "nowhere")), base_url=LOCAL) as client:
         assert client.get("/v1/models").status_code == 503
 
 
@@ -73,7 +74,7 @@ def test_metrics_count_what_was_done(client: TestClient, tiny_tagger: Tagger) ->
     assert 'rasid_requests_total{route="/v1/classify",status="400"} 1.0' in text
     assert 'rasid_requests_total{route="unmatched",status="404"} 1.0' in text
     assert "rasid_passages_total 2.0" in text
-    assert f'rasid_model_info{{engine="numpy",version="{tiny_tagger.version}"}} 1.0' in text
+    assert f'rasid_model_info{{engine="{tiny_tagger.engine}",version="{tiny_tagger.version}"}} 1.0' in text
     assert "SECRET" not in text
 
 
@@ -94,7 +95,7 @@ def test_routing_errors_are_problems(client: TestClient, method: str, path: str,
 
 def test_a_crash_is_a_problem_and_logs_no_text(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
     app: FastAPI = create_app(settings)
-    with TestClient(app, raise_server_exceptions=False) as client:
+    with TestClient(app, base_url=LOCAL, raise_server_exceptions=False) as client:
         app.state.service.ready_tagger = lambda: 1 / 0
         answer = client.post("/v1/classify", json={"text": "SECRET"})
     assert answer.status_code == 500

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -194,6 +195,19 @@ def test_many_rows_are_fitted_on_the_factors_to_like_weights(
         assert np.corrcoef(for_many.word_rows[:, topic], usual.word_rows[:, topic])[0, 1] > 0.99
 
 
+def test_many_rows_give_the_same_numbers_with_more_jobs(
+    tiny_data: LabelledData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, options = LabelledData(tiny_data.rows[:120], (), "0" * 64), FitOptions(jobs=1, folds=2, allow_rare=True)
+    topics = data.topics()[:3]
+    monkeypatch.setattr("training.solve.MANY_ROWS", 100)
+    monkeypatch.setattr("training.solve._TOGETHER", 2)
+    one, two = (fit(data, topics, options=replace(options, jobs=jobs)) for jobs in (1, 2))
+    assert (one.model.word_rows == two.model.word_rows).all()
+    assert (one.model.ngram_weights == two.model.ngram_weights).all()
+    assert list(one.model.slopes) == list(two.model.slopes)
+
+
 def test_subsets_of_training_rows_keep_their_groups(tiny_data: LabelledData) -> None:
     from app.tagger.features import NgramRange
     from app.tagger.lexicon import Lexicon
@@ -202,7 +216,7 @@ def test_subsets_of_training_rows_keep_their_groups(tiny_data: LabelledData) -> 
 
     counts = factored_counts(tiny_data.texts[:6], Normaliser(), NgramRange(), Lexicon([]))
     data = LabelledData(tiny_data.rows[:6], (), "")
-    rows = TrainingRows.of(data, np.eye(6, dtype=bool), counts)
+    rows = TrainingRows.of(data, np.eye(6, dtype=bool), counts, [])
     some = rows.at(np.array([4, 1]))
     assert some.groups == (rows.groups[4], rows.groups[1])
     assert some.targets.tolist() == np.eye(6, dtype=bool)[[4, 1]].tolist()

@@ -1,0 +1,52 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+import app.limits
+from app.main import create_app
+from app.settings import Settings
+from app.store.database import Store
+from tests.store.postgres import fresh_database, given_url, running_server
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    if given_url():
+        yield given_url()
+        return
+    with running_server() as server:
+        yield server.get_uri(driver="psycopg")
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Empty for the embedded store, else the URL of an empty PostgreSQL database."""
+    if request.param == "sqlite":
+        yield ""
+        return
+    with fresh_database(request.getfixturevalue("postgres_url")) as url:
+        yield url
+
+
+@pytest.fixture
+def settings(tiny_models: Path, tmp_path: Path, database_url: str) -> Settings:
+    return Settings(models=tiny_models, state=tmp_path / "state", database_url=database_url, rate_limit="")
+
+
+@pytest.fixture
+def store(settings: Settings) -> Iterator[Store]:
+    store = Store(settings)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def client(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
+    monkeypatch.setattr(app.limits, "UPLOADS", app.limits.UPLOADS | {("POST", "/v1/queue")})
+    service = create_app(settings)
+    with TestClient(service, base_url="http://127.0.0.1", raise_server_exceptions=False) as client:
+        yield client
+    if hasattr(service.state.service, "_review_store"):
+        service.state.service._review_store.close()
