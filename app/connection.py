@@ -18,6 +18,8 @@ from app.problems import MEDIA_TYPE
 from app.settings import Settings
 
 MOST_UNFINISHED_HEAD_BYTES = 65_536
+LEAST_READ_BYTES = 16_384
+"""What a caller reads at least of an answer in the time it is waited for."""
 
 
 def http_protocol(settings: Settings) -> type[asyncio.Protocol]:
@@ -29,7 +31,7 @@ class PromptConnection(HttpToolsProtocol):
     """A connection that is cut when the other side takes over `wait_s` seconds for any of these.
 
     Sending a request's head, from its first byte or, for the first request, from the connection's begin; sending the
-    rest of a body that was answered already; making room for an answer that it doesn't read.
+    rest of a body that was answered already; reading the next 16 KiB of an answer that waits to go out.
     """
 
     def __init__(
@@ -104,7 +106,7 @@ class PromptConnection(HttpToolsProtocol):
     def pause_writing(self) -> None:
         """The other side doesn't read."""
         super().pause_writing()
-        self._unread = self.loop.call_later(self._wait_s, self.transport.abort)
+        self._mind_reading(self.transport.get_write_buffer_size())
 
     def resume_writing(self) -> None:
         """The other side reads on."""
@@ -116,6 +118,18 @@ class PromptConnection(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         """Answer what isn't HTTP in the form of all errors."""
         self._answer(HTTPStatus.BAD_REQUEST, "malformed-http", "This isn't a valid HTTP request.")
+
+    def _mind_reading(self, unread: int) -> None:
+        """See after a while whether enough of what was `unread` went out: a large answer may take long as a whole."""
+
+        def look() -> None:
+            now = self.transport.get_write_buffer_size()
+            if unread - now < LEAST_READ_BYTES:
+                self.transport.abort()
+            else:
+                self._mind_reading(now)
+
+        self._unread = self.loop.call_later(self._wait_s, look)
 
     def _mind_debts(self) -> None:
         """Start the clock if the other side owes something, stop it if not."""

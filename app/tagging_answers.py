@@ -120,11 +120,10 @@ def _topic_result(found: TopicScore) -> PassageTopic:
         "score": _shown(found.score),
         "threshold": found.threshold,
     }
-    if found.explanation:
-        result["raw"], result["intercept"] = found.explanation.raw, found.explanation.intercept
-        result["evidence"] = [
-            {"start": word.start, "end": word.end, "share": word.share} for word in found.explanation.evidence
-        ]
+    if why := found.explanation:
+        result["raw"], result["intercept"] = why.raw, why.intercept
+        words = zip(why.starts, why.ends, why.shares, strict=True)
+        result["evidence"] = [{"start": start, "end": end, "share": share} for start, end, share in words if share]
     return result
 
 

@@ -122,14 +122,16 @@ def _work(plan: Plan) -> None:
     """What a worker does; it ends in order when its parent is gone."""
     from app.serving import serve
 
-    threading.Thread(target=_follow_parent, name="parent", daemon=True).start()
+    threading.Thread(target=_follow_parent, args=(plan.metrics,), name="parent", daemon=True).start()
     serve(plan.settings, plan.listener, plan.metrics)
 
 
-def _follow_parent() -> None:
+def _follow_parent(metrics: Path) -> None:
     parent = multiprocessing.parent_process()
     if parent:
         parent.join()
+        # A parent that was killed couldn't.
+        shutil.rmtree(metrics, ignore_errors=True)
         os.kill(os.getpid(), signal.SIGTERM)
 
 

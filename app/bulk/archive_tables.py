@@ -40,10 +40,12 @@ Rows = Iterable[Sequence[object]]
 
 
 def _summary(counts: ArchiveCounts) -> Rows:
-    yield "what", "passages", "share"
+    yield "what", "count", "share"
     yield "passages", counts.passages, 1
     for note in ("no_topic", "unknown_words", "too_short", "not_arabic"):
         yield note, counts.notes[note], _share(counts.notes[note], counts.passages)
+    yield "words", counts.words, 1
+    yield "words_unknown", counts.unknown_words, _share(counts.unknown_words, counts.words)
     yield "undated", counts.undated, _share(counts.undated, counts.passages)
 
 

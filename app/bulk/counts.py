@@ -41,6 +41,8 @@ class ArchiveCounts:
 
     topics: tuple[Topic, ...]
     passages: int
+    words: int
+    unknown_words: int
     together: Ints
     days: dict[date, Ints]
     sources: dict[str, Ints]
@@ -67,6 +69,8 @@ def counts_of(tables: Iterable[pa.RecordBatch], topics: Sequence[Topic]) -> Arch
     return ArchiveCounts(
         topics=tuple(topics),
         passages=counting.passages,
+        words=counting.words,
+        unknown_words=counting.unknown_words,
         together=counting.together,
         days=counting.days,
         sources=counting.sources,
@@ -80,7 +84,7 @@ class _Counting:
     def __init__(self, topics: Sequence[Topic]) -> None:
         self.size = len(topics)
         self.ids = pa.array([topic.id for topic in topics], pa.string())
-        self.passages = 0
+        self.passages = self.words = self.unknown_words = 0
         self.together = np.zeros((self.size, self.size), dtype=np.int64)
         self.days: dict[date, Ints] = {}
         self.sources: dict[str, Ints] = {}
@@ -99,6 +103,8 @@ class _Counting:
         reached[owner, topic] = 1
         reached[:, -1] = 1
         self.passages += table.num_rows
+        self.words += pc.sum(table.column("words"), min_count=0).as_py()
+        self.unknown_words += pc.sum(table.column("unknown"), min_count=0).as_py()
         alone = reached[:, :-1].astype(np.float64)
         self.together += (alone.T @ alone).astype(np.int64)
         self._group(table, reached)

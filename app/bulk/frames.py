@@ -12,7 +12,7 @@ from app.bulk.tagging import BatchTagger, output_schema
 if TYPE_CHECKING:
     import pandas as pd
 
-_SPARK_TYPES = {"string": "string", "int64": "bigint", "float": "float"}
+_SPARK_TYPES = {"string": "string", "int64": "bigint", "int32": "int", "float": "float"}
 
 
 def tagged_batches(batches: Iterable[pa.RecordBatch], plan: TagPlan) -> Iterator[pa.RecordBatch]:

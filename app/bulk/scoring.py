@@ -6,31 +6,35 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from app.tagger import Passage, TaggedPassage, Tagger, TagOptions
+from app.tagger import Tagger
+from app.tagger.tagger import UNJUDGED, notes_of
 
-_WHOLE = TagOptions(segment="none")
+NO_TOPIC = "no_topic"
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """Of N passages: `scores` (N, K) in the order of the model's topics, `reached` (N, K), and the notes of each."""
+    """Of N passages: `scores` (N, K) in the order of the model's topics, and `reached` (N, K).
+
+    `judged` (N,) says which say enough to be judged, `notes`, `words` and `unknown` have an entry for each.
+    """
 
     scores: npt.NDArray[np.float64]
     reached: npt.NDArray[np.bool_]
-    notes: list[tuple[str, ...]]
+    judged: npt.NDArray[np.bool_]
+    notes: list[list[str]]
+    words: Sequence[int]
+    unknown: Sequence[int]
 
 
-def judged(tagger: Tagger, passages: Sequence[Passage]) -> Judged:
+def judged(tagger: Tagger, passages: Sequence[str]) -> Judged:
     """Judge passages by the rules and thresholds of `Tagger.tag`."""
-    column = {topic.id: k for k, topic in enumerate(tagger.topics)}
-    scores = np.empty((len(passages), len(column)))
-    reached = np.zeros(scores.shape, dtype=bool)
-    tagged = _tagged(tagger, passages)
-    for row, found in enumerate(tagged):
-        scores[row] = list(found.scores.values())
-        reached[row, [column[topic.topic.id] for topic in found.topics]] = True
-    return Judged(scores, reached, [found.notes for found in tagged])
-
-
-def _tagged(tagger: Tagger, passages: Sequence[Passage]) -> list[TaggedPassage]:
-    return [found for passage in passages for found in tagger.tag(passage.text, _WHOLE).passages]
+    found = tagger.score_many(passages)
+    scores = np.asarray(found.scores, dtype=np.float64)
+    thresholds = np.array([tagger.thresholds[topic.id] for topic in tagger.topics])
+    notes = list(map(notes_of, found.words, found.unknown, found.arabic))
+    clear = np.array([UNJUDGED.isdisjoint(some) for some in notes], dtype=bool)
+    reached = (scores >= thresholds) & clear[:, None]
+    for row in np.flatnonzero(~reached.any(axis=1)):
+        notes[row].append(NO_TOPIC)
+    return Judged(scores, reached, clear, notes, found.words, found.unknown)

@@ -17,6 +17,7 @@ from app.tagger import InputError, Topic
 _ROWS = 4096
 _NEEDED = frozenset({"id", "start", "end", "topics", "scores"})
 _LISTS = ("topics", "scores", "notes")
+_WHOLE_NUMBERS = ("start", "end", "words", "unknown")
 COLUMNS = pa.schema(
     [
         ("id", pa.string()),
@@ -27,6 +28,8 @@ COLUMNS = pa.schema(
         ("nearest", pa.string()),
         ("margin", pa.float32()),
         ("notes", pa.list_(pa.string())),
+        ("words", pa.int32()),
+        ("unknown", pa.int32()),
         ("date", pa.string()),
         ("source", pa.string()),
         ("model_version", pa.string()),
@@ -116,7 +119,9 @@ def _unflattened(row: Mapping[str, str]) -> dict[str, Any]:
     values: dict[str, Any] = {name: value or None for name, value in row.items()}
     for name in _LISTS:
         values[name] = (row.get(name) or "").split("|") if row.get(name) else []
-    values |= {"start": int(row["start"]), "end": int(row["end"]), "scores": [float(item) for item in values["scores"]]}
+    for name in _WHOLE_NUMBERS:
+        values[name] = int(row[name]) if row.get(name) else None
+    values["scores"] = [float(item) for item in values["scores"]]
     values["margin"] = float(row["margin"]) if row.get("margin") else None
     return values
 

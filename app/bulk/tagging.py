@@ -14,7 +14,6 @@ from app.tagger.segment import passages_of, whole_passage
 
 _MOST_PASSAGES, _MOST_CHARACTERS = 1024, 2**20
 _DECIMALS = 6
-_JUDGED_NOT = frozenset({"too_short", "not_arabic"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +27,7 @@ class BatchTagger:
 
     `start` and `end` are code points of the row's text (text files: of the file). `scores` has one score for each of
     `topics`. `nearest` is the topic whose score lies nearest to its threshold and `margin` how far: the smaller, the
-    less sure; both are missing where a passage can't be judged. `all_scores` follows the order of the model's topics.
+    less sure; both are missing where a passage can't be judged. `unknown` of its `words` were never seen in training. `all_scores` follows the order of the model's topics.
     """
 
     def __init__(self, plan: TagPlan) -> None:
@@ -54,14 +53,13 @@ class BatchTagger:
             yield self._batch(places)
 
     def _batch(self, places: Sequence[_Place]) -> pa.RecordBatch:
-        found = judged(self._tagger, [place.passage for place in places])
+        found = judged(self._tagger, [place.passage.text for place in places])
         row, topic = np.nonzero(found.reached)
         order = np.lexsort((self._rank[topic], -found.scores[row, topic], row))
         row, topic = row[order], topic[order]
         offsets = np.concatenate([[0], np.cumsum(found.reached.sum(axis=1))]).astype(np.int32)
         margins = np.abs(found.scores - self._thresholds)
         nearest = margins.argmin(axis=1)
-        unjudged = np.array([not _JUDGED_NOT.isdisjoint(notes) for notes in found.notes], dtype=bool)
         rounded = found.scores.round(_DECIMALS).astype(np.float32)
         columns = {
             "id": pa.array([place.row.id or str(place.row.place) for place in places], pa.string()),
@@ -69,11 +67,13 @@ class BatchTagger:
             "end": pa.array([place.row.offset + place.passage.end for place in places], pa.int64()),
             "topics": pa.ListArray.from_arrays(offsets, pa.array(self._ids[topic], pa.string())),
             "scores": pa.ListArray.from_arrays(offsets, pa.array(rounded[row, topic])),
-            "nearest": pa.array(self._ids[nearest], pa.string(), mask=unjudged),
+            "nearest": pa.array(self._ids[nearest], pa.string(), mask=~found.judged),
             "margin": pa.array(
-                margins[np.arange(len(places)), nearest].round(_DECIMALS).astype(np.float32), mask=unjudged
+                margins[np.arange(len(places)), nearest].round(_DECIMALS).astype(np.float32), mask=~found.judged
             ),
-            "notes": pa.array([list(notes) for notes in found.notes], pa.list_(pa.string())),
+            "notes": pa.array(found.notes, pa.list_(pa.string())),
+            "words": pa.array(found.words, pa.int32()),
+            "unknown": pa.array(found.unknown, pa.int32()),
             "date": pa.array([place.row.date for place in places], pa.string()),
             "source": pa.array([place.row.source for place in places], pa.string()),
             "model_version": pa.array([self.plan.version] * len(places), pa.string()),
@@ -98,6 +98,8 @@ def output_schema(plan: TagPlan) -> pa.Schema:
         "nearest": pa.string(),
         "margin": pa.float32(),
         "notes": pa.list_(pa.string()),
+        "words": pa.int32(),
+        "unknown": pa.int32(),
         "date": pa.string(),
         "source": pa.string(),
         "model_version": pa.string(),

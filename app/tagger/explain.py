@@ -1,7 +1,7 @@
 """Exact evidence: the share of each written word in a topic's raw score."""
 
 from app.tagger.engines import Scorer
-from app.tagger.types import Evidence, Explanation, Passage
+from app.tagger.types import Explanation, Passage
 
 
 def explanations_of(passage: Passage, topics: list[int], scorer: Scorer) -> list[Explanation]:
@@ -11,14 +11,13 @@ def explanations_of(passage: Passage, topics: list[int], scorer: Scorer) -> list
     equal parts to the words of its phrases. Places count from the article's start.
     `intercept` plus the shares is the raw score that `scorer` gives.
     """
+    if not topics:
+        return []
     found = scorer.shares(passage.text, topics)
-    starts = [passage.start + start for start in found.starts]
-    ends = [passage.start + end for end in found.ends]
-    explanations = []
-    for topic, shares in zip(topics, found.shares, strict=True):
-        evidence = tuple(
-            Evidence(start, end, share) for start, end, share in zip(starts, ends, shares, strict=True) if share
-        )
-        intercept = float(scorer.model.intercepts[topic])
-        explanations.append(Explanation(intercept + sum(shares), intercept, evidence))
-    return explanations
+    starts = [passage.start + start for start in found.starts] if passage.start else found.starts
+    ends = [passage.start + end for end in found.ends] if passage.start else found.ends
+    intercepts = [float(scorer.model.intercepts[topic]) for topic in topics]
+    return [
+        Explanation(intercept + sum(shares), intercept, starts, ends, shares)
+        for intercept, shares in zip(intercepts, found.shares, strict=True)
+    ]

@@ -48,11 +48,23 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Why a passage has its raw score: `intercept` plus all shares equals `raw`."""
+    """Why a passage has its raw score: `intercept` plus all shares equals `raw`.
+
+    `starts`, `ends` (places in the article) and `shares` have one entry for each written word; a word that training
+    knew nothing of has a share of 0 and isn't evidence.
+    """
 
     raw: float
     intercept: float
-    evidence: tuple[Evidence, ...]
+    starts: Sequence[int]
+    ends: Sequence[int]
+    shares: Sequence[float]
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """The words that have a share, in order."""
+        words = zip(self.starts, self.ends, self.shares, strict=True)
+        return tuple(Evidence(start, end, share) for start, end, share in words if share)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.bulk import opening
@@ -69,6 +69,7 @@ def test_all_formats_give_the_same_rows(tmp_path: Path) -> None:
         assert [(row.text, row.id, row.date, row.source) for row in found] == expected, path.name
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(mixed_text, mixed_text), min_size=1, max_size=8))
 def test_whatever_a_csv_writer_writes_is_read(pairs: list[tuple[str, str]]) -> None:
     stream = io.StringIO(newline="")
@@ -208,6 +209,7 @@ def test_parquet_columns_of_other_types(tmp_path: Path) -> None:
         read(parquet(tmp_path / "b.parquet", text=pa.array([[ATTACK]])))
 
 
+@settings(deadline=None)
 @given(st.lists(st.one_of(mixed_text, st.sampled_from(["\r\n", "\r", "\n"])), max_size=10))
 def test_lines_of_a_text_file_tell_where_they_begin(parts: list[str]) -> None:
     article = "".join(parts).removeprefix("\ufeff")

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.bulk.counts import ArchiveCounts, counts_of
@@ -39,6 +39,8 @@ passages = st.fixed_dictionaries(
         "date": st.one_of(st.none(), st.dates(date(2013, 1, 1), date(2019, 12, 31)).map(str), st.just("أمس")),
         "source": st.sampled_from([None, "هسبريس", "BBC", "الجزيرة"]),
         "model_version": st.just("0123456789ab"),
+        "words": st.integers(0, 99),
+        "unknown": st.integers(0, 9),
     }
 )
 
@@ -55,6 +57,7 @@ def rows_of(shares: list[tuple[date, list[str]]]) -> list[dict[str, Any]]:
     ]
 
 
+@settings(deadline=None)
 @given(st.lists(passages, max_size=40), st.sampled_from(["week", "month", "year"]))
 def test_counts_are_those_of_a_plain_loop(rows: list[dict[str, Any]], period: Period) -> None:
     counts = counts_of(tables_of(rows), TOPICS)
@@ -66,6 +69,8 @@ def test_counts_are_those_of_a_plain_loop(rows: list[dict[str, Any]], period: Pe
     for i, j in combinations(range(4), 2):
         assert counts.together[i, j] == counts.together[j, i] == together[frozenset((IDS[i], IDS[j]))]
     assert counts.notes == Counter(note for row in rows for note in row["notes"])
+    assert counts.words == sum(row["words"] for row in rows)
+    assert counts.unknown_words == sum(row["unknown"] for row in rows)
     assert counts.undated == sum(row["date"] in (None, "أمس") for row in rows)
     for source, row in counts.sources.items():
         mine = [other for other in rows if other["source"] == source]

@@ -54,6 +54,7 @@ def test_passages_topics_scores_and_notes_are_those_of_the_tagger(
             assert row["scores"] == pytest.approx([topic.score for topic in expected.topics], abs=1e-6)
             assert row["all_scores"] == pytest.approx(list(expected.scores.values()), abs=1e-6)
             assert row["notes"] == list(expected.notes)
+            assert (row["words"], row["unknown"]) == (expected.words, expected.unknown)
             assert (row["date"], row["source"], row["model_version"]) == ("2014-06-29", "هسبريس", plan.version)
             notes.update(expected.notes)
             margins = {id: abs(score - tiny_tagger.thresholds[id]) for id, score in expected.scores.items()}

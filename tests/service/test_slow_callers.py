@@ -132,7 +132,7 @@ def test_a_slow_reader_is_served(port: int) -> None:
         size = 0
         while part := connection.recv(1_000_000):
             size += len(part)
-            time.sleep(0.04)
+            time.sleep(0.1)
         assert size > 20_000_000
 
 

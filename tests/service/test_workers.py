@@ -74,9 +74,13 @@ def test_a_killed_worker_comes_back_and_its_counts_stay(service: RunningService,
     assert any(json.loads(line).get("exit_code") == -signal.SIGKILL for line in service.lines)
 
 
-def test_workers_end_when_their_parent_is_killed(tmp_path: Path, pair: TwoVersions) -> None:
+def test_workers_end_when_their_parent_is_killed(pair: TwoVersions) -> None:
     with running_service(pair.models, "--workers", str(WORKERS)) as service:
         workers = pids(service)
+        environment = Path(f"/proc/{workers[0]}/environ").read_bytes().split(b"\0")
+        (folder,) = (line.partition(b"=")[2] for line in environment if line.startswith(b"PROMETHEUS_MULTIPROC_DIR="))
+        assert Path(os.fsdecode(folder)).is_dir()
         service.process.kill()
         service.process.wait()
         assert within(30, lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers))
+        assert not Path(os.fsdecode(folder)).exists()

@@ -98,7 +98,6 @@ cdef class Ngrams:
         cdef int32_t ngram
         cdef uint64_t key
         cdef double value
-        cdef const uint16_t *weights
         letters = self.padded(form, length, codes)
         for start in range(letters):
             key = 0
@@ -111,6 +110,7 @@ cdef class Ngrams:
                 ngram = self.find(key)
                 if ngram < 0:
                     continue
+                prefetch(self.halves + <size_t> ngram * self.topics)
                 at = 0
                 while at < found and ids[at] != ngram:
                     at += 1
@@ -120,9 +120,7 @@ cdef class Ngrams:
         memset(sums, 0, sizeof(double) * (self.topics + 1))
         for at in range(found):
             value = times[at] * <double> self.idf[ids[at]]
-            weights = self.halves + <size_t> ids[at] * self.topics
-            for k in range(self.topics):
-                sums[k] += value * from_half(weights[k])
+            add_halves(sums, value, self.halves + <size_t> ids[at] * self.topics, self.topics)
             sums[self.topics] += value * value
         for k in range(self.topics + 1):
             row[k] = <float> sums[k]

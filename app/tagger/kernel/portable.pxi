@@ -12,13 +12,16 @@ cdef extern from *:
     #error "the kernel wants GCC or Clang; without it Rasid scores with NumPy"
     #endif
 
-    /* Half to single precision without special instructions: exact for all finite numbers. */
-    static inline float rasid_half(uint16_t half) {
-        union { uint32_t bits; float number; } value;
-        value.bits = (uint32_t)(half & 0x7fffu) << 13;
-        value.number *= 0x1p112f;
-        value.bits |= (uint32_t)(half & 0x8000u) << 16;
-        return value.number;
+    /* sums[k] += value * weights[k], for weights in half precision; exact for all finite numbers, without special
+       instructions: the exponent is put right by a multiplication, which is a shift for numbers of this kind. */
+    static inline void rasid_add_halves(double *sums, double value, const uint16_t *weights, int count) {
+        for (int k = 0; k < count; k++) {
+            uint32_t bits = (uint32_t)(weights[k] & 0x7fffu) << 13;
+            float number;
+            memcpy(&number, &bits, sizeof number);
+            number *= (weights[k] & 0x8000u) ? -0x1p112f : 0x1p112f;
+            sums[k] += value * number;
+        }
     }
     """
     void publish "RASID_PUBLISH"(int32_t *place, int32_t value) noexcept nogil
@@ -26,7 +29,7 @@ cdef extern from *:
     bint try_lock "RASID_TRY_LOCK"(char *flag) noexcept nogil
     void unlock "RASID_UNLOCK"(char *flag) noexcept nogil
     void prefetch "RASID_PREFETCH"(const void *place) noexcept nogil
-    float from_half "rasid_half"(uint16_t half) noexcept nogil
+    void add_halves "rasid_add_halves"(double *sums, double value, const uint16_t *weights, int count) noexcept nogil
 
 cdef extern from "Python.h":
     bint Py_UNICODE_ISALNUM(Py_UCS4 character) noexcept nogil
