@@ -24,9 +24,14 @@ Shared = Annotated[Service, Depends(_service)]
 RequestId = Annotated[str, Depends(_request_id)]
 
 
+_PROBLEM_SCHEMA = ProblemDetails.model_json_schema()
+# In place, as a reference would look for it among OpenAPI's own components.
+_PROBLEM_SCHEMA["properties"]["errors"]["items"] = _PROBLEM_SCHEMA.pop("$defs")["Fault"]
+
+
 def problem(says: str) -> dict[str, object]:
     """A response of kind `application/problem+json` for OpenAPI."""
-    return {"description": says, "content": {MEDIA_TYPE: {"schema": ProblemDetails.model_json_schema()}}}
+    return {"description": says, "content": {MEDIA_TYPE: {"schema": _PROBLEM_SCHEMA}}}
 
 
 NO_MODEL: Responses = {503: problem("No model is open")}

@@ -27,7 +27,8 @@ class BatchTagger:
 
     `start` and `end` are code points of the row's text (text files: of the file). `scores` has one score for each of
     `topics`. `nearest` is the topic whose score lies nearest to its threshold and `margin` how far: the smaller, the
-    less sure; both are missing where a passage can't be judged. `unknown` of its `words` were never seen in training. `all_scores` follows the order of the model's topics.
+    less sure; both are missing where a passage can't be judged. Training never saw `unknown` of its `words`.
+    `all_scores` follows the order of the model's topics.
     """
 
     def __init__(self, plan: TagPlan) -> None:

@@ -13,7 +13,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from app.tagger.arrays import Array, MappedArray, all_finite, mapped_array
+from app.tagger.arrays import MappedArray, mapped_array
+from app.tagger.bundle_checks import RETRAIN, sha256_of, verify_files, verify_shapes, verify_sorts
 from app.tagger.durable import sync_file, write_synced
 from app.tagger.errors import BundleError
 from app.tagger.features import AdditiveModel, NgramRange
@@ -30,7 +31,6 @@ _ARRAYS = {name: f"{name}.npy" for name in ("word_rows", "ngram_idf", "ngram_wei
 _PHRASES = "phrases.txt"
 _CARD = "card.md"
 _FILES = frozenset({*_TEXTS.values(), *_ARRAYS.values(), _PHRASES, _CARD})
-_RETRAIN = "fetch the folder again or make it anew with `rasid-train fit`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def write_bundle(bundle: Bundle, models: Path) -> str:
     try:
         with draft_folder(models) as draft:
             _write_files(bundle, draft)
-            manifest = _manifest_bytes(bundle, {name: _sha256(draft / name) for name in sorted(_FILES)})
+            manifest = _manifest_bytes(bundle, {name: sha256_of(draft / name) for name in sorted(_FILES)})
             write_synced(draft / MANIFEST, manifest)
             version = _version_of(manifest)
             publish(draft, version, last=MANIFEST)
@@ -79,10 +79,15 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     try:
         content = (folder / MANIFEST).read_bytes()
     except OSError:
-        raise BundleError(f"{folder / MANIFEST} can't be read: {_RETRAIN}.") from None
+        raise BundleError(f"{folder / MANIFEST} can't be read: {RETRAIN}.") from None
     if _version_of(content) != folder.name:
-        raise BundleError(f"{folder / MANIFEST} was changed or its folder renamed: {_RETRAIN}.")
-    manifest = json.loads(content)
+        raise BundleError(f"{folder / MANIFEST} was changed or its folder renamed: {RETRAIN}.")
+    try:
+        manifest = json.loads(content)
+    except (ValueError, RecursionError):
+        manifest = None
+    if not isinstance(manifest, dict) or not isinstance(manifest.get("training"), dict):
+        raise BundleError(f"{folder / MANIFEST} is no manifest: {RETRAIN}.")
     if manifest.get("format") != FORMAT:
         raise BundleError(
             f"{folder / MANIFEST} has format {manifest.get('format')!r} and this Rasid reads {FORMAT}: "
@@ -94,10 +99,19 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 def open_bundle(folder: Path) -> Bundle:
     """Read and verify the bundle in `folder`: format, hashes, shapes and finiteness, in this order.
 
-    The golden passages are checked by `Tagger.open`, which can score. Arrays are mapped read-only.
+    The golden passages are checked by `Tagger.open`, which can score. Arrays are mapped read-only. Raises `BundleError`
+    whatever is wrong, also with a bundle that was made to look right.
     """
     manifest = read_manifest(folder)
-    _verify_files(folder, manifest["files"])
+    try:
+        return _read_bundle(folder, manifest)
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, OSError) as fault:
+        kind = type(fault).__name__
+        raise BundleError(f"{folder} holds something else than a bundle should ({kind}): {RETRAIN}.") from None
+
+
+def _read_bundle(folder: Path, manifest: dict[str, Any]) -> Bundle:
+    verify_files(folder, manifest["files"], _FILES)
     topics = tuple(Topic(**{**entry, "keywords": ()}) for entry in manifest["topics"])
     arrays = {name: _array(folder / file) for name, file in _ARRAYS.items()}
     texts = {name: _lines(folder / file) for name, file in _TEXTS.items()}
@@ -111,11 +125,14 @@ def open_bundle(folder: Path) -> Bundle:
         offsets=_numbers(manifest["offsets"]),
         **arrays,
     )
-    thresholds = _numbers(manifest["thresholds"])
-    _verify_shapes(folder, model, thresholds, len(topics))
-    golden = tuple(Golden(entry["text"], tuple(entry["scores"])) for entry in manifest["golden"])
+    thresholds, folding = _numbers(manifest["thresholds"]), Folding(**manifest["folding"])
+    verify_sorts(folder, topics, model.lengths, folding)
+    verify_shapes(folder, model, thresholds, len(topics))
+    golden = tuple(Golden(entry["text"], _numbers(entry["scores"])) for entry in manifest["golden"])
+    if any(len(entry.scores) != len(topics) or not isinstance(entry.text, str) for entry in golden):
+        raise BundleError(f"{folder / MANIFEST} has golden passages of other topics: {RETRAIN}.")
     card = (folder / _CARD).read_text("utf-8")
-    return Bundle(topics, thresholds, model, Folding(**manifest["folding"]), golden, card, manifest["training"])
+    return Bundle(topics, thresholds, model, folding, golden, card, manifest["training"])
 
 
 def _write_files(bundle: Bundle, folder: Path) -> None:
@@ -158,39 +175,6 @@ def _rounded(values: Any) -> list[float]:
     return [round(float(value), 7) for value in values]
 
 
-def _verify_files(folder: Path, files: Mapping[str, str]) -> None:
-    if set(files) != _FILES:
-        raise BundleError(f"{folder / MANIFEST} lists other files than a bundle has: {_RETRAIN}.")
-    for name, expected in files.items():
-        try:
-            found = _sha256(folder / name)
-        except OSError:
-            raise BundleError(f"{folder / name} is missing or can't be read: {_RETRAIN}.") from None
-        if found != expected:
-            raise BundleError(f"{folder / name} was changed since it was written: {_RETRAIN}.")
-
-
-def _verify_shapes(folder: Path, model: AdditiveModel, thresholds: Sequence[float], topics: int) -> None:
-    wanted = {
-        "word_rows": (len(model.words), topics + 1),
-        "ngram_idf": (len(model.ngrams),),
-        "ngram_weights": (len(model.ngrams), topics),
-        "phrase_shares": (model.lexicon.groups, topics),
-    }
-    for name, shape in wanted.items():
-        array: Array = getattr(model, name)
-        if array.shape != shape:
-            raise BundleError(f"{folder}: {name} has shape {array.shape}, not {shape}: {_RETRAIN}.")
-        if not all_finite(array):
-            raise BundleError(f"{folder}: {name} holds numbers that aren't finite: {_RETRAIN}.")
-    numbers = {"thresholds": thresholds} | {name: getattr(model, name) for name in ("intercepts", "slopes", "offsets")}
-    for name, values in numbers.items():
-        if len(values) != topics:
-            raise BundleError(f"{folder}: {name} has shape {(len(values),)}, not {(topics,)}: {_RETRAIN}.")
-        if not all(map(math.isfinite, values)):
-            raise BundleError(f"{folder}: {name} holds numbers that aren't finite: {_RETRAIN}.")
-
-
 def _numbers(values: Any) -> tuple[float, ...]:
     """A manifest's list of numbers."""
     return tuple(float(value) for value in values)
@@ -200,7 +184,7 @@ def _array(path: Path) -> MappedArray:
     try:
         return mapped_array(path)
     except (ValueError, OSError) as fault:
-        raise BundleError(f"{path} is no array of floats ({fault}): {_RETRAIN}.") from None
+        raise BundleError(f"{path} is no array of floats ({fault}): {RETRAIN}.") from None
 
 
 def _lexicon(path: Path) -> Lexicon:
@@ -209,16 +193,11 @@ def _lexicon(path: Path) -> Lexicon:
     try:
         return Lexicon([Phrase(tuple(words), int(group)) for group, *words in lines])
     except (ValueError, IndexError):
-        raise BundleError(f"{path} is no list of phrases: {_RETRAIN}.") from None
+        raise BundleError(f"{path} is no list of phrases: {RETRAIN}.") from None
 
 
 def _lines(path: Path) -> Vocabulary:
     return Vocabulary(path.read_text("utf-8"))
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _version_of(manifest: bytes) -> str:

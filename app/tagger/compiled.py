@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from app.tagger.arrays import Array, MappedArray
-from app.tagger.engines import PassageScore, PassageScores, WordShares
 from app.tagger.features import AdditiveModel
 from app.tagger.lexicon import PROCLITICS
 from app.tagger.normalise import IN_WORDS, Normaliser
+from app.tagger.scorer import PassageScore, PassageScores, WordShares
 from app.tagger.vocabulary import Vocabulary
 
 try:

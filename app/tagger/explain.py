@@ -1,6 +1,6 @@
 """Exact evidence: the share of each written word in a topic's raw score."""
 
-from app.tagger.engines import Scorer
+from app.tagger.scorer import Scorer
 from app.tagger.types import Explanation, Passage
 
 

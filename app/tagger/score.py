@@ -10,10 +10,10 @@ from itertools import accumulate, chain
 import numpy as np
 import numpy.typing as npt
 
-from app.tagger.engines import PassageScore, PassageScores, WordShares
 from app.tagger.features import AdditiveModel, ngrams_of
 from app.tagger.lexicon import Phrase, places_of
 from app.tagger.normalise import Normaliser, arabic_share, raw_words, raw_words_list
+from app.tagger.scorer import PassageScore, PassageScores, WordShares
 
 Floats = npt.NDArray[np.floating]
 

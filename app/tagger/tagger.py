@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Literal
 
 from app.tagger.bundle import Bundle, golden_faults, open_bundle
-from app.tagger.engines import PassageScores, scorer_for
+from app.tagger.engines import scorer_for
 from app.tagger.errors import BundleError, InputError
 from app.tagger.explain import explanations_of
 from app.tagger.normalise import Normaliser
+from app.tagger.scorer import PassageScores
 from app.tagger.segment import passages_of, whole_passage
 from app.tagger.types import ArticleTopic, Passage, TaggedArticle, TaggedPassage, Topic, TopicScore
 from app.tagger.versions import bundle_folder

@@ -268,7 +268,7 @@ def test_the_end_of_the_service_interrupts_the_job_and_ends_its_events(settings:
     assert json.loads((state / "jobs" / name / "job.json").read_bytes())["state"] == "interrupted"
 
 
-def test_a_thousand_watchers_cost_no_threads(settings: Settings) -> None:
+def test_many_watchers_cost_no_threads(settings: Settings) -> None:
     with running(settings) as service:
         name = service.client.post(PATH + OWN, content=slow_rows(), headers=CSV).json()["id"]
         under_way(service.client, name)
