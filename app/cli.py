@@ -1,5 +1,6 @@
 """The command `rasid`: serve, classify, keep models. Data on stdout, the rest on stderr; exit 0, 1 or 2."""
 
+import gc
 import json
 import sys
 from pathlib import Path
@@ -42,6 +43,8 @@ def serve(
     workers: Annotated[int | None, typer.Option(help="processes that serve (RASID_WORKERS)", min=1, max=64)] = None,
 ) -> None:
     """Start the service. Options win over RASID_... variables."""
+    # What is imported from here on stays: until the service is up, looking for garbage would only find the way there.
+    gc.disable()
     from app.guards import check_guards
     from app.settings import read_settings
 

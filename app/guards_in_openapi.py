@@ -30,21 +30,16 @@ _BUSY: Responses = {
 }
 
 
-def describe_guards(app: FastAPI) -> None:
-    """Add keys, roles and refusals to what `app` says of each endpoint."""
-    plain: Callable[[], dict[str, Any]] = app.openapi
-
-    def described() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            schema = plain()
-            schema.setdefault("components", {})["securitySchemes"] = _SCHEMES
-            for path, operations in schema["paths"].items():
-                for method, operation in operations.items():
-                    _describe(method.upper(), path, operation)
-            app.openapi_schema = schema
-        return app.openapi_schema
-
-    app.openapi = described  # type: ignore[method-assign]
+def with_guards(app: FastAPI, plain: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """What `plain` says of the endpoints of `app`, with keys, roles and refusals; made once."""
+    if app.openapi_schema is None:
+        schema = plain()
+        schema.setdefault("components", {})["securitySchemes"] = _SCHEMES
+        for path, operations in schema["paths"].items():
+            for method, operation in operations.items():
+                _describe(method.upper(), path, operation)
+        app.openapi_schema = schema
+    return app.openapi_schema
 
 
 def _describe(method: str, path: str, operation: dict[str, Any]) -> None:

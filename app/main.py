@@ -1,28 +1,17 @@
 """Assembles the service; importing this module reads nothing."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
 from fastapi import FastAPI
 
-from app import __version__
+from app import __version__, late_routes
+from app.early_routes import early_routes
 from app.guards import install_guards
-from app.jobs.job import FIELD_NAMES as JOB_FIELD_NAMES
-from app.jobs.jobs import Jobs
-from app.jobs.routes import jobs_api
-from app.label_studio import label_studio_api
+from app.lifespan import lifespan
 from app.metrics import Metrics
-from app.models_routes import PromoteRequest, models_api
 from app.problems import install_problem_handlers
 from app.request_log import RequestLog
-from app.routes import api, probes
-from app.schemas import FIELD_NAMES
 from app.service import Service
 from app.settings import Settings
-from app.store.access import training_export
-from app.store.requests import FIELD_NAMES as STORE_FIELD_NAMES
-from app.store.routes import store_api
-from app.tagging_routes import tagging_api
+from app.tagging_requests import FIELD_NAMES
 
 DESCRIPTION = """Tags passages of Arabic articles about extremist groups with topics.
 
@@ -34,13 +23,6 @@ the submitted text, half-open. A score is a calibrated probability; a passage wi
 def create_app(settings: Settings | None = None, metrics: Metrics | None = None) -> FastAPI:
     """The service as an ASGI app; settings come from the environment unless given, metrics are its own unless given."""
     service = Service(settings or Settings(), metrics or Metrics())
-    jobs = Jobs(service)
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with service.model.kept_current(), jobs.kept():
-            yield
-
     app = FastAPI(
         title="Rasid",
         version=__version__,
@@ -51,17 +33,10 @@ def create_app(settings: Settings | None = None, metrics: Metrics | None = None)
         swagger_ui_oauth2_redirect_url=None,
     )
     app.state.service = service
-    app.state.jobs = jobs
-    jobs.export_reviews = training_export(app.state)
-    app.include_router(tagging_api)
-    app.include_router(api)
-    app.include_router(models_api)
-    app.include_router(jobs_api)
-    app.include_router(store_api)
-    app.include_router(label_studio_api)
-    app.include_router(probes)
-    names = FIELD_NAMES | JOB_FIELD_NAMES | STORE_FIELD_NAMES | frozenset(PromoteRequest.model_fields)
-    install_problem_handlers(app, names)
+    app.state.field_names = set(FIELD_NAMES)
+    app.router.routes.extend(early_routes())
+    late_routes.begin(app)
+    install_problem_handlers(app, app.state.field_names)
     install_guards(app, service.settings)
     app.add_middleware(RequestLog, service=service)
     return app

@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 
 from app.logs import log_event
 from app.problems import Problem
-from app.schemas import ModelDetails, ModelsResponse, ModelSummary, Text
+from app.schemas import ModelDetails, ModelsResponse, ModelSummary
 from app.served_model import UNREADABLE
 from app.service import Service
 from app.shared import BODY_PROBLEMS, NO_MODEL, RequestId, Shared, problem
@@ -21,6 +21,7 @@ from app.tagger import BundleError
 from app.tagger.promotion import WorseVersionError, promote, rollback
 from app.tagger.versions import VersionFacts
 from app.tagging_answers import ModelName
+from app.tagging_requests import Text
 
 NO_VERSION = {404: problem("No such version"), 422: BODY_PROBLEMS[422], **NO_MODEL}
 CHANGE_PROBLEMS = {

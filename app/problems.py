@@ -1,7 +1,7 @@
 """Errors as RFC 9457 problem details: what is wrong and what to do, never what was sent."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from http import HTTPStatus
 from itertools import takewhile
@@ -59,7 +59,7 @@ class Problem(HTTPException):
         return JSONResponse(content, self.status_code, self.headers, media_type=MEDIA_TYPE)
 
 
-def install_problem_handlers(app: FastAPI, field_names: frozenset[str]) -> None:
+def install_problem_handlers(app: FastAPI, field_names: Set[str]) -> None:
     """Make every error of `app` a problem, those of routing and validation included.
 
     Faults of a request point at it by `field_names` and list places only, never by a name that the caller made up.
@@ -94,7 +94,7 @@ def install_problem_handlers(app: FastAPI, field_names: frozenset[str]) -> None:
     app.add_exception_handler(Exception, on_crash)
 
 
-def _pointer(location: Sequence[Any], field_names: frozenset[str]) -> str:
+def _pointer(location: Sequence[Any], field_names: Set[str]) -> str:
     """A JSON pointer for a place in the body, as far as its names are the schema's own."""
     known = takewhile(lambda part: isinstance(part, int) or part in field_names, location[1:])
     return "".join(f"/{part}" for part in known)

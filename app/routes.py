@@ -2,9 +2,9 @@
 
 import prometheus_client
 from fastapi import APIRouter, Response
-from fastapi.responses import JSONResponse
 
 from app import __version__
+from app.probes import livez, readyz
 from app.problems import Problem
 from app.schemas import Limits, ServiceResponse, StatusResponse, TopicsResponse, topic_results
 from app.shared import NO_MODEL, Shared
@@ -36,22 +36,8 @@ async def topics(service: Shared) -> TopicsResponse:
     return TopicsResponse(model=service.model_name(tagger), topics=topic_results(tagger))
 
 
-@probes.get("/livez", tags=["probes"])
-async def livez() -> StatusResponse:
-    """The process answers."""
-    return StatusResponse(status="alive")
-
-
-@probes.get("/readyz", tags=["probes"], response_model=StatusResponse, response_model_exclude_none=True)
-async def readyz(service: Shared) -> StatusResponse | JSONResponse:
-    """The model is open and its golden passages scored right, and the service isn't shutting down.
-
-    Ready with a reason: the version in use can't be opened and the one before it serves on.
-    """
-    if service.ready:
-        return StatusResponse(status="ready", reason=service.fault)
-    status = StatusResponse(status="not ready", reason=service.fault)
-    return JSONResponse(status.model_dump(), 503)
+probes.add_api_route("/livez", livez, tags=["probes"], response_model=StatusResponse)
+probes.add_api_route("/readyz", readyz, tags=["probes"], response_model=StatusResponse)
 
 
 @probes.get("/metrics", tags=["probes"], response_class=Response)

@@ -1,6 +1,7 @@
 """Runs one server process: its logs, its app, and its end without a dropped request."""
 
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -37,6 +38,12 @@ class PatientServer(uvicorn.Server):
         super().__init__(config)
         self._service = service
         self._leaving_s = 0.0
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to serve, and spare the garbage collector what is there by then."""
+        await super().startup(sockets)
+        gc.freeze()
+        gc.enable()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Note the signal; the first one decides."""

@@ -1,17 +1,23 @@
 """Everything that can be set, each by an environment variable `RASID_...` of the field's name in capitals."""
 
+import os
 from pathlib import Path
+from typing import Any
 
-from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
 from app.tagger import InputError
 
+PREFIX = "RASID_"
 
-class Settings(BaseSettings):
-    """The service's settings; sizes in bytes, times in seconds."""
 
-    model_config = SettingsConfigDict(env_prefix="RASID_", frozen=True)
+class Settings(BaseModel):
+    """The service's settings; sizes in bytes, times in seconds. What isn't given comes from the environment.
+
+    pydantic-settings does the same, and takes as long to import as the model to open: it brings its readers of files.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     models: Path = Field(Path("models/default"), description="folder of the model's versions, or of one version")
     host: str = Field("127.0.0.1", description="address to listen on")
@@ -35,6 +41,12 @@ class Settings(BaseSettings):
     job_timeout_s: float = Field(3600.0, gt=0, description="longest time of a training job")
     job_memory_bytes: int = Field(2_147_483_648, gt=0, description="address space that a training job may fill")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _with_environment(cls, given: dict[str, Any]) -> dict[str, Any]:
+        named = {name: os.environ.get(PREFIX + name.upper()) for name in cls.model_fields}
+        return {name: value for name, value in named.items() if value is not None} | given
+
 
 def read_settings(**given: object) -> Settings:
     """The settings given and, for the rest, those of the environment.
@@ -42,8 +54,8 @@ def read_settings(**given: object) -> Settings:
     Raises `InputError` that names the first setting that can't be used, never its value.
     """
     try:
-        return Settings(**given)  # type: ignore[arg-type]
+        return Settings(**given)
     except ValidationError as fault:
         first = fault.errors(include_url=False, include_context=False, include_input=False)[0]
         name = "_".join(str(part) for part in first["loc"]).upper()
-        raise InputError(f"RASID_{name} can't be used: {first['msg'].lower()}.") from None
+        raise InputError(f"{PREFIX}{name} can't be used: {first['msg'].lower()}.") from None

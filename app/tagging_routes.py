@@ -1,69 +1,26 @@
-"""The endpoints that tag."""
+"""What FastAPI says of the endpoints that tag; `early_routes` answers them."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Request
 
-from app import examples
-from app.direct_route import DirectRoute
-from app.problems import Problem
-from app.schemas import BatchRequest, ClassifyRequest
-from app.service import Service
+from app import examples, tagging
 from app.shared import BODY_PROBLEMS, NO_MODEL
-from app.tagger import InputError, Tagger
-from app.tagging_answers import BatchResponse, ClassifyResponse, DocumentResult, article_result, passage_results
+from app.tagging_answers import BatchResponse, ClassifyResponse
+from app.tagging_requests import BatchRequest, ClassifyRequest
 
-tagging_api = APIRouter(
-    prefix="/v1", route_class=DirectRoute, tags=["tagging"], responses={**BODY_PROBLEMS, **NO_MODEL}
-)
+tagging_api = APIRouter(prefix="/v1", tags=["tagging"], responses={**BODY_PROBLEMS, **NO_MODEL})
 
 
-@tagging_api.post("/classify")
-async def classify(
+@tagging_api.post("/classify", description=tagging.classify.__doc__)
+async def classify(  # noqa: D103
     body: Annotated[ClassifyRequest, Body(openapi_examples=examples.CLASSIFY_REQUEST)], request: Request
 ) -> ClassifyResponse:
-    """Slice an article into passages and tag each with topics."""
-    service, tagger = _serving(request)
-    try:
-        article = await service.tagged(tagger, body.text, body.for_core(service.settings.max_passages))
-    except InputError as fault:
-        raise Problem(422, "invalid-request", str(fault)) from None
-    return {
-        "request_id": request.state.request_id,
-        "model": service.model_name(tagger),
-        "passages": passage_results(article, body.all_scores),
-        "article": article_result(article),
-    }
+    return await tagging.classify(body, request)
 
 
-@tagging_api.post("/classify/batch")
-async def classify_batch(
+@tagging_api.post("/classify/batch", description=tagging.classify_batch.__doc__)
+async def classify_batch(  # noqa: D103
     body: Annotated[BatchRequest, Body(openapi_examples=examples.BATCH_REQUEST)], request: Request
 ) -> BatchResponse:
-    """Tag several articles; each gets a result or an error, ids are echoed."""
-    service, tagger = _serving(request)
-    if len(body.documents) > service.settings.max_documents:
-        most = service.settings.max_documents
-        raise Problem(422, "too-many-documents", f"{len(body.documents)} documents are more than {most}.")
-    results: list[DocumentResult] = []
-    for document in body.documents:
-        try:
-            article = await service.tagged(tagger, document.text, body.for_core(service.settings.max_passages))
-        except InputError as fault:
-            results.append({"id": document.id, "error": str(fault)})
-        else:
-            passages = passage_results(article, body.all_scores)
-            results.append({"id": document.id, "passages": passages, "article": article_result(article)})
-    return {
-        "request_id": request.state.request_id,
-        "model": service.model_name(tagger),
-        "documents": results,
-    }
-
-
-def _serving(request: Request) -> tuple[Service, Tagger]:
-    """The service and the version that computes this whole answer."""
-    service: Service = request.app.state.service
-    tagger = service.ready_tagger()
-    request.state.model = tagger.version
-    return service, tagger
+    return await tagging.classify_batch(body, request)

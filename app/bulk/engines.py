@@ -1,6 +1,8 @@
 """Where shards are tagged: in processes of this machine, or on the workers of a Dask scheduler."""
 
 import os
+import threading
+import time
 from concurrent.futures import Future
 from typing import Protocol
 
@@ -11,6 +13,7 @@ from app.bulk.shard import ShardDone, ShardTask, tag_shard
 from app.tagger import InputError
 
 _IDLE_S = 30
+_LOOK_EVERY_S = 0.5
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
@@ -22,8 +25,6 @@ class Engine(Protocol):
 
     slots: int
     lost: tuple[type[BaseException], ...]
-    parent: int | None
-    """The process that workers die with, if they are on the same machine."""
 
     def submit(self, task: ShardTask) -> "Future[ShardDone]":
         """Have a task done."""
@@ -41,7 +42,6 @@ class LokyEngine:
 
     def __init__(self, jobs: int) -> None:
         self.slots = jobs if jobs > 0 else max(1, (os.cpu_count() or 1) + 1 + jobs)
-        self.parent: int | None = os.getpid()
         self._pools: list[ProcessPoolExecutor] = []
         self._tasks: dict[ProcessPoolExecutor, Future[ShardDone]] = {}
 
@@ -56,7 +56,9 @@ class LokyEngine:
                 self._tasks.pop(pool, None)
                 continue
             return self._tasks[pool]
-        pool = ProcessPoolExecutor(max_workers=1, timeout=_IDLE_S, env=_ONE_THREAD)
+        pool = ProcessPoolExecutor(
+            max_workers=1, timeout=_IDLE_S, env=_ONE_THREAD, initializer=_die_with, initargs=(os.getpid(),)
+        )
         # Known before its process starts: an interrupt may come in between.
         self._pools.append(pool)
         self._tasks[pool] = pool.submit(tag_shard, task)
@@ -66,6 +68,17 @@ class LokyEngine:
         """Kill all processes."""
         for pool in self._pools:
             pool.shutdown(wait=True, kill_workers=True)
+
+
+def _die_with(parent: int) -> None:
+    """Have this process end soon after its parent is killed: loky's would live on until it's idle for long."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_LOOK_EVERY_S)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 class DaskEngine:
@@ -89,7 +102,6 @@ class DaskEngine:
             raise InputError(f"the Dask scheduler at {address} has no worker: start some and try again.")
         self.slots = 2 * threads
         self.lost: tuple[type[BaseException], ...] = (KilledWorker, FutureCancelledError, CancelledError)
-        self.parent: int | None = None
         self._address = address
         self._executor = self._client.get_executor(pure=False)  # type: ignore[no-untyped-call]
 

@@ -97,7 +97,7 @@ class _Run:
     def _task(self, shard: Shard) -> ShardTask:
         budget = None if self.max_bad_rows is None else self.max_bad_rows - self.manifest.totals.bad_rows
         facts, drafts = self.manifest.facts, str(self.manifest.drafts.absolute())
-        return ShardTask(shard, output_name(shard), drafts, facts.plan, facts.format, budget, self.engine.parent)
+        return ShardTask(shard, output_name(shard), drafts, facts.plan, facts.format, budget)
 
     def _start(self, task: ShardTask) -> None:
         task.progress.unlink(missing_ok=True)

@@ -2,7 +2,6 @@
 
 import csv
 import json
-import os
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -29,8 +28,7 @@ _WHOLE_FILE = 0
 class ShardTask:
     """A shard to tag: drafts and progress go into the folder `drafts`, under names that begin with `name`.
 
-    At most `bad_rows` rows may be bad, or any number if None. The worker ends itself when process `parent` of its own
-    machine, if one is given, is its parent no more.
+    At most `bad_rows` rows may be bad, or any number if None.
     """
 
     shard: Shard
@@ -39,7 +37,6 @@ class ShardTask:
     plan: TagPlan
     format: OutputFormat
     bad_rows: int | None = None
-    parent: int | None = None
 
     @property
     def progress(self) -> Path:
@@ -189,9 +186,7 @@ class _Work:
             raise _TooManyBadRowsError
 
     def _tell(self) -> None:
-        """Say how far the shard is, and go if nobody waits for it any more."""
-        if self.task.parent is not None and os.getppid() != self.task.parent:
-            os._exit(1)
+        """Say how far the shard is."""
         self._told = time.monotonic()
         with told_disk_faults(self.task.progress):
             self.task.progress.write_text(json.dumps(asdict(self.counts())), "ascii")

@@ -185,6 +185,20 @@ def test_a_disk_that_refuses_ends_the_run_clearly(
     assert digests(out) == digests(undisturbed)
 
 
+def test_workers_do_not_outlive_a_run_that_is_killed(archive: Path, tiny_models: Path, tmp_path: Path) -> None:
+    run = started(archive, tmp_path / "out", tiny_models)
+    while not list(tmp_path.glob("out/.drafts/*.progress")):
+        time.sleep(0.01)
+    workers = workers_of(run.pid)
+    run.kill()
+    ended(run)
+    killed = time.monotonic()
+    while any(map(lives, workers)):
+        assert time.monotonic() - killed < 10
+        time.sleep(0.05)
+    assert workers
+
+
 def test_a_run_that_is_interrupted_ends_its_workers(
     archive: Path, undisturbed: Path, tiny_models: Path, tmp_path: Path
 ) -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from app.access import needed_role, rule_for
 from app.callers import LOCAL, Caller, Role
 from app.key_store import add_key, revoke_key
+from app.late_routes import complete
 from app.main import create_app
 from app.settings import Settings
 from tests.service.asking import Answer, BodyReadError, Headers, ask, bearer, empty, forbidden, scope_of
@@ -43,7 +44,9 @@ FAMILIES = {"/v1/training-jobs": Role.ADMIN, "/v1/reviews": Role.REVIEW, "/v1/ar
 
 
 def routes() -> Iterator[tuple[str, str]]:
-    for route in iter_route_contexts(create_app(Settings()).routes):
+    app = create_app(Settings())
+    complete(app)
+    for route in iter_route_contexts(app.routes):
         for method in route.methods or ():
             if method != "HEAD":
                 yield method, str(route.path)

@@ -238,11 +238,13 @@ def test_an_empty_upload_is_refused_and_leaves_nothing(client: TestClient, state
 def test_json_asks_for_the_reviews_that_nobody_keeps_yet(
     client: TestClient, state: Path, body: object, status: int
 ) -> None:
+    client.get("/v1/training-jobs")  # jobs begin with the first request about them
     client.app.state.jobs.export_reviews = None  # type: ignore[attr-defined]
     assert client.post(PATH, json=body).status_code == status
 
 
 def test_reviews_become_a_version(client: TestClient, state: Path) -> None:
+    client.get("/v1/training-jobs")  # jobs begin with the first request about them
     client.app.state.jobs.export_reviews = lambda path: path.write_bytes(quick_rows())  # type: ignore[attr-defined]
     answer = client.post(
         f"{PATH}?weight=2&hold_out=0.1", json={"from": "reviews", "topics_from_labels": True, "weight": 3}
@@ -256,6 +258,7 @@ def test_reviews_become_a_version(client: TestClient, state: Path) -> None:
     }
     job = ended(client, answer.json()["id"])
     assert (job["state"], job["source"]) == ("succeeded", "reviews")
+    client.get("/v1/training-jobs")  # jobs begin with the first request about them
     client.app.state.jobs.export_reviews = lambda path: path.write_bytes(b"text,labels\r\n")  # type: ignore[attr-defined]
     none = client.post(PATH, json={"from": "reviews"})
     assert (none.status_code, none.json()["type"]) == (409, "urn:rasid:problem:no-reviews")

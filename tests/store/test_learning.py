@@ -98,6 +98,7 @@ def test_the_merged_csv_trains_and_the_service_tells_what_it_holds(
 ) -> None:
     review = reviewed(client, f'{ATTACK}\n"=1', ["attacks", "ideology"])
     reviewed(client, ARRESTS, [])
+    client.get("/v1/training-jobs")  # jobs begin with the first request about them
     client.app.state.jobs.export_reviews(tmp_path / "a.csv")  # type: ignore[attr-defined]
     data = load_labelled(tmp_path / "a.csv", tiny_topics)
     assert {row.text: row.labels for row in data.rows} == {
