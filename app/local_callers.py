@@ -4,13 +4,12 @@ import re
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
-from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from app.access import SAFE_METHODS
 from app.problems import Problem
 
-_OWN_PAGE = frozenset({"same-origin", "none"})
+_OWN_PAGE = frozenset({b"same-origin", b"none"})
 _LONGEST_HOST = 262
 _HOST = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<name>[A-Za-z0-9.-]+))(?::\d{1,5})?")
 
@@ -52,12 +51,11 @@ def refuse_foreign_pages(scope: Scope) -> None:
     """
     if scope["method"] in SAFE_METHODS:
         return
-    headers = Headers(scope=scope)
-    own = headers.get("host", "").lower()
-    origins = {origin.lower() for origin in headers.getlist("origin")}
-    if not origins <= {f"http://{own}", f"https://{own}"} or not _OWN_PAGE.issuperset(
-        headers.getlist("sec-fetch-site")
-    ):
+    headers = scope["headers"]
+    origins = {value.lower() for name, value in headers if name == b"origin"}
+    sites = {value for name, value in headers if name == b"sec-fetch-site"}
+    own = next((value.lower() for name, value in headers if name == b"host"), b"")
+    if not origins <= {b"http://" + own, b"https://" + own} or not sites <= _OWN_PAGE:
         raise Problem(403, "foreign-origin", "Pages of other sites can't use this service.")
 
 

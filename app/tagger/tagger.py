@@ -103,28 +103,30 @@ class Tagger:
         passages = [self._tagged(passage, thresholds, options.explain) for passage in slices]
         return TaggedArticle(passages, _article_topics(passages))
 
-    def _thresholds_with(self, changed: Mapping[str, float]) -> Mapping[str, float]:
+    def _thresholds_with(self, changed: Mapping[str, float]) -> list[float]:
+        """The thresholds (K,) with some changed, in the order of `topics`."""
         unknown = sorted(set(changed) - set(self._thresholds))
         if unknown:
             raise InputError(f"thresholds name {len(unknown)} unknown topics: use ids of the model's list of topics.")
-        return {**self._thresholds, **changed}
+        return list({**self._thresholds, **changed}.values())
 
-    def _tagged(self, passage: Passage, thresholds: Mapping[str, float], explain: bool) -> TaggedPassage:
+    def _tagged(self, passage: Passage, thresholds: list[float], explain: bool) -> TaggedPassage:
         found = self._scorer.score(passage.text)
         values = found.scores
-        scores = {topic.id: value for topic, value in zip(self.topics, values, strict=True)}
         notes = notes_of(found.words, found.unknown, found.arabic)
         reached: list[int] = []
         if not UNJUDGED.intersection(notes):
-            reached = [k for k, topic in enumerate(self.topics) if values[k] >= thresholds[topic.id]]
+            pairs = zip(values, thresholds, strict=True)
+            reached = [k for k, (value, threshold) in enumerate(pairs) if value >= threshold]
             reached.sort(key=lambda k: (-values[k], self.topics[k].id))
         if not reached:
             notes.append("no_topic")
         why = explanations_of(passage, reached, self._scorer) if explain else [None] * len(reached)
         topics = tuple(
-            TopicScore(self.topics[k], values[k], thresholds[self.topics[k].id], explanation)
+            TopicScore(self.topics[k], values[k], thresholds[k], explanation)
             for k, explanation in zip(reached, why, strict=True)
         )
+        scores = dict(zip(self._thresholds, values, strict=True))
         return TaggedPassage(passage, topics, scores, tuple(notes), found.words, found.unknown)
 
 
