@@ -1,8 +1,6 @@
 """Refuses requests that are too large, too slow or of another kind before anything parses them."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from starlette._utils import get_route_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -43,18 +41,20 @@ class RequestLimits:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        with self._body_held() as body:
-            try:
-                upload = is_upload(scope)
-                has_body = self._checked(scope, upload)
-                if has_body and not upload and not await self._read(body, receive):
-                    return
-            except Problem as problem:
-                await _refuse(problem, scope, receive, send)
+        body = bytearray()
+        try:
+            upload = is_upload(scope)
+            has_body = self._checked(scope, upload)
+            if has_body and not upload and not await self._read(body, receive):
                 return
             if has_body:
                 receive = _Upload(receive, self.settings).receive if upload else _replayed(bytes(body), receive)
+        except Problem as problem:
+            await _refuse(problem, scope, receive, send)
+        else:
             await self.app(scope, receive, send)
+        finally:
+            self._held -= len(body)
 
     def _checked(self, scope: Scope, upload: bool) -> bool:
         """Whether a body comes, once the headers are found to be in order."""
@@ -72,14 +72,6 @@ class RequestLimits:
         if length.isdigit() and (len(length) > 20 or int(length) > most):
             raise _too_large(most)
         return True
-
-    @contextmanager
-    def _body_held(self) -> Iterator[bytearray]:
-        body = bytearray()
-        try:
-            yield body
-        finally:
-            self._held -= len(body)
 
     async def _read(self, body: bytearray, receive: Receive) -> bool:
         """Fill `body`, or give False if the client went away."""

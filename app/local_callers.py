@@ -36,10 +36,10 @@ def refuse_outsiders(scope: Scope) -> None:
     if _is_address(peer) and not is_loopback(peer):
         raise Problem(403, "keys-needed", "This service has no keys and answers its own machine only: make keys.")
     hosts = [value for name, value in scope["headers"] if name == b"host"]
-    named = _HOST.fullmatch(hosts[0][:_LONGEST_HOST].decode("latin-1")) if len(hosts) == 1 else None
-    if named is None:
+    host = _name_in(hosts[0][:_LONGEST_HOST]) if len(hosts) == 1 else None
+    if host is None:
         raise Problem(400, "bad-host", "Send one Host header with the name or address of this service.")
-    if not is_loopback(named["v6"] or named["name"]):
+    if not is_loopback(host):
         raise Problem(421, "foreign-host", "This service has no keys: call it as localhost or 127.0.0.1, or make keys.")
     refuse_foreign_pages(scope)
 
@@ -57,6 +57,13 @@ def refuse_foreign_pages(scope: Scope) -> None:
     own = next((value.lower() for name, value in headers if name == b"host"), b"")
     if not origins <= {b"http://" + own, b"https://" + own} or not sites <= _OWN_PAGE:
         raise Problem(403, "foreign-origin", "Pages of other sites can't use this service.")
+
+
+@lru_cache(maxsize=256)
+def _name_in(host: bytes) -> str | None:
+    """The name or address in a Host header, or None if it is none."""
+    named = _HOST.fullmatch(host.decode("latin-1"))
+    return (named["v6"] or named["name"]) if named else None
 
 
 @lru_cache(maxsize=256)

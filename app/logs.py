@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-import msgspec
+from pydantic_core import to_json
 
 MOST_WAITING = 10_000
 """Lines that wait to be written; further ones are dropped and counted."""
@@ -48,6 +48,10 @@ class JsonLine(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The line, without its end."""
+        return self.line_of(record).decode()
+
+    def line_of(self, record: logging.LogRecord) -> bytes:
+        """The line in UTF-8, without its end."""
         time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         line: dict[str, object] = {"time": time, "level": record.levelname.lower()}
         if record.name.split(".")[0] in _TRUSTED:
@@ -58,7 +62,7 @@ class JsonLine(logging.Formatter):
         line |= record.__dict__.get("facts", {})
         if record.exc_info and record.exc_info[1]:
             line |= {"error": type(record.exc_info[1]).__name__, "frames": told_frames(record.exc_info[1])}
-        return msgspec.json.encode(line).decode()
+        return to_json(line)
 
 
 class LineWriter(logging.Handler):
@@ -69,7 +73,7 @@ class LineWriter(logging.Handler):
 
     def __init__(self, descriptor: int, on_drop: Callable[[], object]) -> None:
         super().__init__()
-        self.setFormatter(JsonLine())
+        self._form = JsonLine()
         self._descriptor = descriptor
         self._on_drop = on_drop
         self._lines: deque[bytes] = deque()
@@ -83,7 +87,7 @@ class LineWriter(logging.Handler):
         if len(self._lines) >= MOST_WAITING:
             self._on_drop()
             return
-        self._lines.append(self.format(record).encode() + b"\n")
+        self._lines.append(self._form.line_of(record) + b"\n")
         if not self._some.is_set():
             self._some.set()
 

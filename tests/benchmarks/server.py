@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import psutil
 
-RASID, BARE = "Rasid", "bare FastAPI app"
+RASID, BARE, GUARDED = "Rasid", "bare FastAPI app", "no-op behind Rasid's guards"
 _LONGEST_START_S = 60.0
 _BETWEEN_TRIES_S = 0.002
 
@@ -30,9 +30,10 @@ class Server:
     cpu_s: float
 
     def workers(self) -> list[psutil.Process]:
-        """The processes that answer: the children without Python's own tracker, or the one process."""
+        """The processes that answer: the last descendants without Python's own tracker, or the one process."""
         children = self.process.children(recursive=True)
-        return [one for one in children if "resource_tracker" not in " ".join(one.cmdline())] or [self.process]
+        last = [one for one in children if not one.children()]
+        return [one for one in last if "resource_tracker" not in " ".join(one.cmdline())] or [self.process]
 
 
 @contextmanager
@@ -93,6 +94,8 @@ def _answering(started: "subprocess.Popen[bytes]", port: int, body: bytes) -> Se
 def _command(name: str, port: int, workers: int) -> list[str]:
     if name == RASID:
         return [sys.executable, "-m", "app", "serve", "--port", str(port)]
+    if name == GUARDED:
+        return [sys.executable, "-m", "tests.benchmarks.guarded_app", str(port)]
     return [sys.executable, "-m", "tests.benchmarks.bare_app", str(port), str(workers)]
 
 
