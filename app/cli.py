@@ -53,7 +53,7 @@ def serve(
         settings = read_settings(**{name: value for name, value in given.items() if value is not None})
         check_guards(settings)
     if sys.stderr.isatty():
-        typer.echo(f"Rasid listens on http://{settings.host}:{settings.port}/docs", err=True)
+        typer.echo(f"Rasid listens on http://{settings.host}:{settings.port}/", err=True)
     if settings.workers > 1:
         from app.workers import serve_with_workers
 

@@ -8,8 +8,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.problems import Problem
 from app.settings import Settings
 
-UPLOADS = frozenset({("POST", "/v1/training-jobs"), ("POST", "/v1/reviews/import")})
-"""Where a CSV may be sent, which isn't held in memory; JSON works there as everywhere."""
+UPLOADS = {
+    "/v1/training-jobs": {b"text/csv"},
+    "/v1/reviews/import": {b"text/csv"},
+    "/v1/queue": {b"text/csv", b"text/plain"},
+}
+"""Where a file may be posted, of which types, which isn't held in memory; JSON works there as everywhere."""
+FORMS = frozenset({"/login", "/logout", "/read"})
+"""Where a page's plain form may be posted."""
 MOST_HEADERS = 100
 MOST_HEADER_BYTES = 16_384
 LONGEST_TARGET = 8_192
@@ -18,10 +24,11 @@ _ONCE = frozenset({b"content-type", b"content-encoding", b"content-length", b"tr
 
 
 def is_upload(scope: Scope) -> bool:
-    """Whether the body is a CSV that the endpoint reads as it comes."""
-    if (scope["method"], get_route_path(scope)) not in UPLOADS:
+    """Whether the body is a file that the endpoint reads as it comes."""
+    types = UPLOADS.get(get_route_path(scope)) if scope["method"] == "POST" else None
+    if types is None:
         return False
-    return any(_media_type(value) == b"text/csv" for name, value in scope["headers"] if name == b"content-type")
+    return any(_media_type(value) in types for name, value in scope["headers"] if name == b"content-type")
 
 
 class RequestLimits:
@@ -66,7 +73,7 @@ class RequestLimits:
             raise Problem(400, "body-not-expected", f"{scope['method']} takes no body here.")
         if fields.get(b"content-encoding", b"identity").lower() != b"identity":
             raise Problem(415, "content-encoding", "Send the body as it is, without Content-Encoding.")
-        if not upload:
+        if not upload and not _is_form(scope, fields):
             _check_json(fields.get(b"content-type", b""))
         most = self.settings.max_upload_bytes if upload else self.settings.max_body_bytes
         if length.isdigit() and (len(length) > 20 or int(length) > most):
@@ -141,6 +148,11 @@ def _fields(scope: Scope) -> dict[bytes, bytes]:
     if len(scope.get("raw_path") or scope["path"]) + len(scope["query_string"]) > LONGEST_TARGET:
         raise Problem(414, "target-too-long", f"Send a path and query of at most {LONGEST_TARGET} bytes.")
     return fields
+
+
+def _is_form(scope: Scope, fields: dict[bytes, bytes]) -> bool:
+    kind = _media_type(fields.get(b"content-type", b""))
+    return get_route_path(scope) in FORMS and kind == b"application/x-www-form-urlencoded"
 
 
 def _check_json(content_type: bytes) -> None:

@@ -10,12 +10,13 @@ from app.routes import api, probes
 from app.store.requests import FIELD_NAMES as STORE_FIELD_NAMES
 from app.store.routes import store_api
 from app.tagging_routes import tagging_api
+from app.web.routes import web_api
 
 FIELD_NAMES = JOB_FIELD_NAMES | STORE_FIELD_NAMES | frozenset(PromoteRequest.model_fields)
 
 
 def add_rare_routes(app: FastAPI) -> None:
     """Add the endpoints to `app`, and the names that their requests may hold to those that errors may name."""
-    for router in (tagging_api, api, models_api, jobs_api, store_api, label_studio_api, probes):
+    for router in (tagging_api, api, models_api, jobs_api, store_api, label_studio_api, probes, web_api):
         app.include_router(router)
     app.state.field_names |= FIELD_NAMES

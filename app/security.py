@@ -9,8 +9,10 @@ from app.key_watch import KeyWatch
 from app.keys import KeysError, load_keys
 from app.local_callers import is_loopback, refuse_foreign_pages, refuse_outsiders
 from app.problems import Problem
-from app.sent_key import sent_key, unknown_key
+from app.sent_key import brings_key, sent_key, unknown_key
 from app.settings import Settings
+from app.web.guarding import sign_in_page, signed_in
+from app.web.sessions import Sessions
 
 __all__ = ["LOCAL", "Authentication", "Caller", "Role", "refuse_open_service"]
 
@@ -31,6 +33,7 @@ class Authentication:
         self.app = app
         self._watch = KeyWatch(settings)
         self._may_be_open = is_loopback(settings.host)
+        self._sessions = Sessions(settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Find out who calls and whether he may."""
@@ -40,7 +43,7 @@ class Authentication:
             try:
                 self._admit(scope)
             except Problem as problem:
-                await problem.response()(scope, receive, send)
+                await (sign_in_page(scope, problem) or problem.response())(scope, receive, send)
             else:
                 await self.app(scope, receive, send)
         else:
@@ -64,6 +67,8 @@ class Authentication:
         if self._may_be_open and not keys.given:
             refuse_outsiders(scope)
             return LOCAL
+        if not brings_key(scope) and (reader := signed_in(scope, self._sessions, keys)):
+            return reader
         sent = sent_key(scope)
         caller = keys.caller_of(sent.key)
         if caller is None:

@@ -40,6 +40,11 @@ def sent_key(scope: Scope) -> SentKey:
     raise unknown_key("Send a key as `Authorization: Bearer KEY` or `X-API-Key: KEY`.")
 
 
+def brings_key(scope: Scope) -> bool:
+    """Whether a request has a header for a key, be the key good or not."""
+    return any(name in (b"authorization", b"x-api-key") for name, _ in scope["headers"])
+
+
 def unknown_key(detail: str, *, invalid: bool = False) -> Problem:
     """The 401 for a request without key, or with one that isn't good. Never asks a browser for a password."""
     challenge = 'Bearer realm="rasid"' + (', error="invalid_token"' if invalid else "")

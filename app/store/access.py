@@ -1,7 +1,7 @@
 """How routes reach the store: who calls, with which key, in a thread, errors as problems. Loads no database library."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -128,6 +128,8 @@ def training_export(state: State) -> Callable[[Path], None]:
     To be called in a thread; raises a 503 `Problem` while the store is away, and `OSError`.
     """
 
+    _close_at_the_end(state)
+
     def export(path: Path) -> None:
         from app.store.learning import write_training_csv
 
@@ -141,4 +143,19 @@ async def _in_thread(state: State, work: Callable[[], Result]) -> Result:
     """Run `work` in one of the store's threads; their limiter is made on first use, when the event loop runs."""
     if not hasattr(state, "store_threads"):
         state.store_threads = anyio.CapacityLimiter(_THREADS)
+        _close_at_the_end(state)
     return await anyio.to_thread.run_sync(work, limiter=state.store_threads)
+
+
+def _close_at_the_end(state: State) -> None:
+    """Let the store's connections be closed when the app ends, if it runs at all."""
+    until_the_end: AsyncExitStack | None = getattr(state, "until_the_end", None)
+    if until_the_end is None:
+        return
+
+    def close() -> None:
+        found: Store | None = getattr(state.service, "_review_store", None)
+        if found is not None:
+            found.close()
+
+    until_the_end.callback(close)

@@ -10,9 +10,12 @@ from app.store.requests import ArticleRequest
 from app.store.schemas import ArticlePage, ArticleResponse, SavedArticle
 from app.strict_json import StrictRoute
 
-AWAY: Responses = {503: problem("The store can't be used now, or no model is open; Retry-After says when to try again")}
+AWAY: Responses = {
+    422: BODY_PROBLEMS[422],
+    503: problem("The store can't be used now, or no model is open; Retry-After says when to try again"),
+}
 CHANGE: Responses = {**BODY_PROBLEMS, **AWAY}
-MISSING: Responses = {404: problem("There is none of this id"), 422: BODY_PROBLEMS[422], **AWAY}
+MISSING: Responses = {404: problem("There is none of this id"), **AWAY}
 Limit = Annotated[int, Query(ge=1, le=200, description="rows a page")]
 Cursor = Annotated[str, Query(max_length=64, description="`next` of the page before")]
 

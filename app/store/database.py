@@ -39,6 +39,11 @@ class Store:
         self._opening = Lock()
         self._away_until = 0.0
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the store may hold connections."""
+        return self._engine is not None
+
     def read(self, work: Callable[[Session], Result]) -> Result:
         """What `work` returns; all that it reads is of one moment."""
         return self._run(work, {}, {"isolation_level": "REPEATABLE READ"})

@@ -4,6 +4,7 @@ import csv
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from io import StringIO
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from app.tagger.normalise import Normaliser
 
 COLUMNS = ("text", "labels", "id", "article_id", "source", "date", "reviewer", "time", "model_version")
 SHIPPED_LABELS = Path("data/passages.csv")
+_NORMALISER = Normaliser()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ def merged_reviews(store: Store, options: LearningOptions | None = None) -> Merg
 
 def normal_form(text: str) -> str:
     """The normalised words of a text: what two passages that say the same in other spelling share."""
-    return " ".join(word.form for word in Normaliser().words(text))
+    return " ".join(word.form for word in _NORMALISER.words(text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,11 +163,17 @@ def _csv(rows: Iterable[_Agreed]) -> str:
 
 
 def _protected_forms(options: LearningOptions) -> frozenset[str]:
-    texts = list(options.golden)
-    if options.labelled is not None and options.labelled.is_file():
-        with decoded(options.labelled.open("rb"), "") as file:
-            texts += [row.cells.get("text", "") for row in csv_rows(file, Faults())]
-    return frozenset(map(normal_form, texts))
+    golden = frozenset(map(normal_form, options.golden))
+    if options.labelled is None or not options.labelled.is_file():
+        return golden
+    return golden | _labelled_forms(options.labelled.absolute(), options.labelled.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=1)
+def _labelled_forms(path: Path, _changed_ns: int) -> frozenset[str]:
+    """The normal forms of a labelled CSV's texts, kept until the file changes: a corpus takes a second or two."""
+    with decoded(path.open("rb"), "") as file:
+        return frozenset(normal_form(row.cells.get("text", "")) for row in csv_rows(file, Faults()))
 
 
 def _golden_of(models: Path) -> frozenset[str]:

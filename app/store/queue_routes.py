@@ -46,13 +46,14 @@ queue_api = APIRouter(prefix="/v1", route_class=StrictRoute, tags=["reviews"])
 @queue_api.get("/reviews/next", responses=MISSING)
 async def next_passage(
     desk: AtDesk,
-    strategy: Strategy = "uncertain",
+    strategy: Strategy = "diverse",
     skip: Annotated[str, Query(max_length=64, description="id of a passage not to be given again")] = "",
 ) -> NextPassage:
     """The passage to review next, kept for this reader for 10 minutes; asking again gives the same one.
 
     `uncertain`: where the model is nearest to deciding otherwise. `diverse`: of those, the one least like what was
-    reviewed. `disagreement`: where readers decided differently, to any reader.
+    reviewed, which taught most in simulation (tests/benchmarks/review_loop.py). `disagreement`: where readers decided
+    differently, to any reader.
     """
     from app.store.queue import Asked, next_passage, rescore
 

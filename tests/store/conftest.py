@@ -4,7 +4,6 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-import app.limits
 from app.main import create_app
 from app.settings import Settings
 from app.store.database import Store
@@ -43,10 +42,6 @@ def store(settings: Settings) -> Iterator[Store]:
 
 
 @pytest.fixture
-def client(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
-    monkeypatch.setattr(app.limits, "UPLOADS", app.limits.UPLOADS | {("POST", "/v1/queue")})
-    service = create_app(settings)
-    with TestClient(service, base_url="http://127.0.0.1", raise_server_exceptions=False) as client:
+def client(settings: Settings) -> Iterator[TestClient]:
+    with TestClient(create_app(settings), base_url="http://127.0.0.1", raise_server_exceptions=False) as client:
         yield client
-    if hasattr(service.state.service, "_review_store"):
-        service.state.service._review_store.close()

@@ -44,7 +44,7 @@ def table(content: bytes, encoding: str = "utf-8") -> list[dict[str, str]]:
     return list(csv.DictReader(StringIO(content.decode(encoding), newline=""), strict=True))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(decisions)
 def test_what_an_export_wrote_comes_back_exactly(chosen: list[Any]) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -65,7 +65,7 @@ def test_what_an_export_wrote_comes_back_exactly(chosen: list[Any]) -> None:
         two.close()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(decisions)
 def test_no_cell_of_the_excel_form_is_a_formula(chosen: list[Any]) -> None:
     with tempfile.TemporaryDirectory() as folder:

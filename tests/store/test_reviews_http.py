@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from app.main import create_app
 from app.settings import Settings
+from app.store.access import store_of
 from tests.conftest import ROOT
 
 ATTACK = "انفجرت سيارة مفخخة في سوق شعبي وأعلن تنظيم داعش مسؤوليته عن الهجوم."
@@ -270,6 +272,15 @@ def test_a_new_version_tags_the_open_passages_anew(client: TestClient, settings:
     store.write(lambda session: session.execute(other))
     store.close()
     assert next_of(client) == before
+
+
+def test_the_store_is_closed_with_the_service(settings: Settings) -> None:
+    service = create_app(settings)
+    with TestClient(service, base_url="http://127.0.0.1") as client:
+        reviewed(client, ATTACK, [])
+        store = store_of(service.state.service)
+        assert store.is_open
+    assert not store.is_open
 
 
 def test_importing_the_app_loads_no_database_library() -> None:

@@ -12,7 +12,8 @@ import pytest
 
 from app.tagger import Tagger
 from app.tagger.errors import InputError
-from app.tagger.normalise import Folding
+from app.tagger.normalise import Folding, Normaliser
+from app.tagger.score import WordTableScorer
 from tests.arabic import (
     INVISIBLE,
     LETTERS,
@@ -117,7 +118,7 @@ def texts_to_score(corpus: LabelledData, tagger: Tagger) -> list[str]:
 
 def with_other_options(tagger: Tagger) -> Tagger:
     """No letters folded, another threshold for each topic: the same rows serve."""
-    thresholds = np.linspace(0.02, 0.6, len(tagger.topics))
+    thresholds = np.linspace(0.02, 0.6, len(tagger.topics)).tolist()
     return Tagger(replace(tagger.bundle, folding=Folding(*[False] * 4), thresholds=thresholds), "other")
 
 
@@ -150,9 +151,8 @@ def test_the_texts_hold_what_could_go_wrong(case: Case) -> None:
     assert sum(not np.allclose(found.raw, intercepts) for found in only_unknown) > 20
     assert sum(found.words - found.unknown for found in scored) > 1000
     assert sum(found.unknown for found in scored) > 500
-    texts_with_phrases = [
-        text for text in case.texts if case.tagger._scorer.word_rows(text.replace("_", " ").split()).phrases
-    ]
+    scorer = WordTableScorer(case.tagger.bundle.model, Normaliser(case.tagger.bundle.folding))
+    texts_with_phrases = [text for text in case.texts if scorer.word_rows(text.replace("_", " ").split()).phrases]
     assert len(texts_with_phrases) > 15
     assert case.found["features"][case.texts.index("")] == 0
     assert max(case.found["features"]) > 20
@@ -160,7 +160,7 @@ def test_the_texts_hold_what_could_go_wrong(case: Case) -> None:
 
 def test_decisions_are_scores_at_or_above_each_topics_threshold(case: Case) -> None:
     scores = np.array([case.tagger.scores(text) for text in case.texts])
-    expected = scores >= case.tagger.bundle.thresholds
+    expected = scores >= np.array(case.tagger.bundle.thresholds)
     np.testing.assert_array_equal(np.array(case.found["decisions"]), expected)
     assert expected.any(axis=0).all()
     assert (expected != (scores >= 0.5)).any()
@@ -169,7 +169,7 @@ def test_decisions_are_scores_at_or_above_each_topics_threshold(case: Case) -> N
 def test_the_pipeline_says_what_it_is(case: Case) -> None:
     pipeline = joblib.load(case.file)
     assert pipeline.topic_ids == [topic.id for topic in case.tagger.topics]
-    assert pipeline.thresholds.tolist() == case.tagger.bundle.thresholds.tolist()
+    assert pipeline.thresholds.tolist() == list(case.tagger.bundle.thresholds)
     assert pipeline.versions["model"] == case.tagger.version
     assert pipeline.versions["python"] == ".".join(map(str, sys.version_info[:3]))
     assert {"scikit-learn", "numpy", "scipy", "joblib", "cloudpickle"} < set(pipeline.versions)
@@ -182,7 +182,7 @@ def test_a_features_weight_is_its_share_in_the_raw_score(case: Case) -> None:
     word = next(iter(model.words))
     for topic, classifier in enumerate(pipeline["topics"].estimators_):
         share = classifier.estimator_.coef_[0, names.index(f"word={word}")]
-        assert share == pytest.approx(model.slopes[topic] * model.word_rows[model.words[word], topic])
+        assert share == pytest.approx(model.slopes[topic] * np.asarray(model.word_rows)[model.words[word], topic])
 
 
 def test_one_text_in_place_of_several_is_refused(case: Case) -> None:

@@ -8,6 +8,7 @@ from app.tagger import Tagger
 from app.tagger.bundle import Bundle, write_bundle
 from app.tagger.errors import LabelledDataError
 from app.tagger.lexicon import Lexicon, Phrase
+from app.tagger.normalise import Normaliser
 from app.tagger.types import Topic
 from app.tagger.versions import current_version
 from tests.conftest import ROOT
@@ -97,7 +98,7 @@ def test_data_that_cannot_be_fitted_is_refused(
 
 
 def test_idf_counts_passages_and_drops_rare_features(tiny_tagger: Tagger) -> None:
-    normaliser = tiny_tagger._scorer.normaliser
+    normaliser = Normaliser(tiny_tagger.bundle.folding)
     lengths = tiny_tagger.bundle.model.lengths
     lexicon = Lexicon([Phrase(("كتاب",), 0)])
     counts = factored_counts(["باب باب", "باب كتاب", "قلم"], normaliser, lengths, lexicon)
@@ -129,6 +130,6 @@ def test_rows_that_weigh_more_count_more(tiny_data: LabelledData, tiny_topics: t
 def test_thresholds_are_half_the_expected_f1_or_the_best_of_each_topic(
     tiny_bundle: Bundle, tiny_data: LabelledData, tiny_topics: tuple[Topic, ...]
 ) -> None:
-    assert tiny_bundle.thresholds.tolist() == [0.325] * len(tiny_topics)
+    assert list(tiny_bundle.thresholds) == [0.325] * len(tiny_topics)
     best = fit(tiny_data, tiny_topics, options=replace(OPTIONS, expected_f1=None)).thresholds
-    assert len(set(best.tolist())) == len(tiny_topics)
+    assert len(set(best)) == len(tiny_topics)
