@@ -1,4 +1,4 @@
-"""Labelled rows as the factors of the matrix `X = D . Phi`, which many rows make too large to write out."""
+"""Labelled rows as the factors of the matrix `X = D . Phi`, which would be large written out."""
 
 from dataclasses import dataclass
 

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse as sp
 from joblib import Parallel, delayed
-from sklearn.linear_model import LogisticRegression
 from sklearn.utils.class_weight import compute_sample_weight
 
 from training.duplicates import LikePair, grouped
@@ -22,38 +20,31 @@ Bools = npt.NDArray[np.bool_]
 Progress = Callable[[str, int, int], None]
 """Called with a stage's name, how much of it is done and how much there is."""
 
-MANY_ROWS = 6_000
-"""Data of so many rows is fitted on the factors of the matrix, which is then large to write out."""
 _TOGETHER = 8
-"""So many topics are then fitted together: one pass over the rows serves all of them."""
+"""So many topics are fitted together: one pass over the rows serves all of them."""
 _BLOCK = 8_000
 
 
 @dataclass(frozen=True)
 class TrainingRows:
-    """N rows to fit on: counts, targets (N, K), weights (N,); rows of one of the groups (N) are never split.
-
-    `many` says that the data is large: a part of it, as a fold, is fitted in the way of all.
-    """
+    """N rows to fit on: counts, targets (N, K), weights (N,); rows of one of the groups (N) are never split."""
 
     counts: FactoredCounts
     targets: Bools
     weights: Floats
     groups: tuple[str, ...]
-    many: bool
 
     @classmethod
     def of(
         cls, data: LabelledData, targets: Bools, counts: FactoredCounts, pairs: Sequence[LikePair]
     ) -> "TrainingRows":
         """Rows grouped by article, and the articles of rows that are nearly the same together."""
-        groups = tuple(grouped(data.articles, pairs))
-        return cls(counts, targets, data.weights, groups, many=len(targets) >= MANY_ROWS)
+        return cls(counts, targets, data.weights, tuple(grouped(data.articles, pairs)))
 
     def at(self, places: npt.NDArray[np.intp]) -> "TrainingRows":
         """Some of the rows."""
         groups = tuple(self.groups[place] for place in places)
-        return TrainingRows(self.counts.at(places), self.targets[places], self.weights[places], groups, self.many)
+        return TrainingRows(self.counts.at(places), self.targets[places], self.weights[places], groups)
 
 
 @dataclass(frozen=True)
@@ -91,38 +82,21 @@ def held_out_scores(rows: TrainingRows, options: FitOptions, progress: Progress)
 def fit_weights(rows: TrainingRows, options: FitOptions, progress: Callable[[int], None]) -> Weights:
     """Weights of every topic; `progress` is called with the number of topics that are done."""
     idf = inverse_document_frequency(rows.counts, options.min_df)
-    matrix = (FactoredRows.of if rows.many else passages_matrix)(rows.counts, idf, options.phrase_value)
+    factors = FactoredRows.of(rows.counts, idf, options.phrase_value)
     width, topics = len(idf) + rows.counts.phrases.shape[1], np.arange(rows.targets.shape[1])
-    kept = matrix.kept if isinstance(matrix, FactoredRows) else np.arange(width)
     # Topics are parted alike however many jobs there are: sums of another shape could round otherwise.
-    batches = np.split(topics, topics[:: _TOGETHER if rows.many else 1][1:])
+    batches = np.split(topics, topics[::_TOGETHER][1:])
     runs = Parallel(n_jobs=options.jobs, return_as="generator")(
-        delayed(_fit_factored if rows.many else _fit_topic)(matrix, rows.targets[:, batch], rows.weights, options)
-        for batch in batches
+        delayed(_fitted)(factors, rows.targets[:, batch], rows.weights, options) for batch in batches
     )
     coefficients, intercepts = np.zeros((width, len(topics))), np.zeros(len(topics))
     for batch, found in zip(batches, runs, strict=True):
-        coefficients[np.ix_(kept, batch)], intercepts[batch] = found[:-1], found[-1]
+        coefficients[np.ix_(factors.kept, batch)], intercepts[batch] = found[:-1], found[-1]
         progress(int(batch[-1]) + 1)
     return Weights(idf, coefficients, intercepts)
 
 
-def _fit_topic(matrix: sp.csr_matrix, targets: Bools, weights: Floats, options: FitOptions) -> Floats:
-    """Coefficients of the one topic of `targets` (N, 1) and the intercept: (F + V + G + 1, 1)."""
-    target = targets[:, 0]
-    if target.all() or not target.any():
-        return np.zeros((matrix.shape[1] + 1, 1))
-    model = LogisticRegression(
-        C=options.penalty,
-        solver="liblinear",
-        class_weight="balanced" if options.balanced else None,
-        random_state=options.seed,
-    )
-    model.fit(matrix, target, weights)
-    return np.append(model.coef_[0], model.intercept_[0])[:, None]
-
-
-def _fit_factored(rows: FactoredRows, targets: Bools, weights: Floats, options: FitOptions) -> Floats:
+def _fitted(rows: FactoredRows, targets: Bools, weights: Floats, options: FitOptions) -> Floats:
     """Coefficients of topics (N, K) for the kept features and phrases and, last, the intercepts: (F + G + 1, K)."""
     found = np.zeros((len(rows.kept) + 1, targets.shape[1]))
     varied = np.flatnonzero(targets.any(axis=0) & ~targets.all(axis=0))

@@ -183,24 +183,11 @@ def test_precision_thresholds_give_the_highest_score_where_none_reaches_it() -> 
     assert precision_thresholds(scores, targets, np.ones(2), 0.9).tolist() == [0.9]
 
 
-def test_many_rows_are_fitted_on_the_factors_to_like_weights(
-    tiny_data: LabelledData, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    data, options = LabelledData(tiny_data.rows[:120], (), "0" * 64), FitOptions(jobs=1, folds=2, allow_rare=True)
-    topics = data.topics()[:2]
-    usual = fit(data, topics, options=options).model
-    monkeypatch.setattr("training.solve.MANY_ROWS", 100)
-    for_many = fit(data, topics, options=options).model
-    for topic in range(2):
-        assert np.corrcoef(for_many.word_rows[:, topic], usual.word_rows[:, topic])[0, 1] > 0.99
-
-
-def test_many_rows_give_the_same_numbers_with_more_jobs(
+def test_batches_of_topics_give_the_same_numbers_with_more_jobs(
     tiny_data: LabelledData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data, options = LabelledData(tiny_data.rows[:120], (), "0" * 64), FitOptions(jobs=1, folds=2, allow_rare=True)
     topics = data.topics()[:3]
-    monkeypatch.setattr("training.solve.MANY_ROWS", 100)
     monkeypatch.setattr("training.solve._TOGETHER", 2)
     one, two = (fit(data, topics, options=replace(options, jobs=jobs)) for jobs in (1, 2))
     assert (one.model.word_rows == two.model.word_rows).all()
