@@ -52,8 +52,7 @@ def serve(
     with told_errors():
         settings = read_settings(**{name: value for name, value in given.items() if value is not None})
         check_guards(settings)
-    if sys.stderr.isatty():
-        typer.echo(f"Rasid listens on http://{settings.host}:{settings.port}/", err=True)
+    typer.echo(f"Rasid listens on http://{settings.host}:{settings.port}/")
     if settings.workers > 1:
         from app.workers import serve_with_workers
 
