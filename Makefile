@@ -5,8 +5,9 @@ BIN := $(VENV)/bin
 BENCH_VENV := .venv-bench
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 SOURCES := app training tests
+KERNEL := $(wildcard app/tagger/kernel/*.p*)
 
-.PHONY: run test quality bench format lock model clean
+.PHONY: run test fuzz container-test audit sbom quality bench format lock model clean
 
 run: $(VENV)/.ready-to-run  ## start the service with the shipped model
 	$(BIN)/rasid serve
@@ -16,7 +17,27 @@ test: $(VENV)/.ready-to-test  ## lint, check types and imports, run all tests
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/deptry app training
 	$(BIN)/pytest
+
+fuzz: $(VENV)/.ready-to-test  ## a million inputs through the kernel, plain and with sanitizers (needs gcc)
+	$(BIN)/python -m tests.core.fuzz_kernel
+	$(BIN)/python -m tests.core.fuzz_kernel --sanitize --compare-every 1000
+
+test-pythons:  ## `make test` on each of Python 3.11, 3.12 and 3.13 that is here
+	for version in 3.11 3.12 3.13; do \
+	  if python$$version -c '' 2>/dev/null; then $(MAKE) VENV=.venv-$$version PYTHON=python$$version test || exit 1; \
+	  else echo "python$$version isn't here, so it isn't tested."; fi; done
+
+container-test: $(VENV)/.ready-to-test  ## build both images and run them hardened (root on Debian: installs buildah, podman, runc, debootstrap)
+	$(BIN)/pytest -m container -vv -s tests/container
+
+audit: $(VENV)/.ready-to-test  ## look the pinned dependencies up among known vulnerabilities (needs the network)
+	$(BIN)/python -m tests.supply.audit requirements.lock
+
+sbom: $(VENV)/.ready-to-test  ## write bills of materials (CycloneDX) of both images to build/
+	mkdir -p build
+	for image in serve train; do $(BIN)/cyclonedx-py requirements requirements-$$image.lock --pyproject pyproject.toml --output-reproducible --of JSON -o build/sbom-$$image.json || exit 1; done
 
 quality: $(VENV)/.ready-for-quality  ## F1 beside the peers; QUALITY_CSV=file adds a labelled CSV, QUALITY_ARCHIVES=files.xz coverage
 	$(BIN)/python -m tests.benchmarks.quality
@@ -33,18 +54,20 @@ model: $(VENV)/.ready-to-run  ## fit the shipped model from data/
 
 lock:  ## pin all dependencies anew (needs uv)
 	uv pip compile pyproject.toml --extra train --extra bulk --extra postgres --extra build --universal --generate-hashes --no-header --no-annotate -q --output-file requirements.lock
+	uv pip compile pyproject.toml --extra postgres --extra build -c requirements.lock --universal --generate-hashes --no-header --no-annotate -q --output-file requirements-serve.lock
+	uv pip compile pyproject.toml --extra postgres --extra train --extra build -c requirements.lock --universal --generate-hashes --no-header --no-annotate -q --output-file requirements-train.lock
 	uv pip compile tests/benchmarks/requirements.in -c requirements.lock --universal --generate-hashes --no-header --no-annotate -q --output-file tests/benchmarks/requirements.lock
 	uv pip compile tests/benchmarks/requirements-bench.in -c requirements.lock --universal --generate-hashes --no-header --no-annotate -q --output-file tests/benchmarks/requirements-bench.lock
 	uv pip compile pyproject.toml --all-extras -c requirements.lock --universal --generate-hashes --no-header --no-annotate -q --output-file requirements-test.lock
 
 clean:  ## remove the virtual environment and caches
-	rm -rf $(VENV) $(BENCH_VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-3.* $(BENCH_VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit("Rasid needs Python 3.11 or newer: make PYTHON=python3.12 …") if sys.version_info < (3, 11) else None'
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.ready-to-run: requirements.lock pyproject.toml | $(VENV)/bin/python
+$(VENV)/.ready-to-run: requirements.lock pyproject.toml $(KERNEL) | $(VENV)/bin/python
 	$(INSTALL) --require-hashes -r requirements.lock
 	$(INSTALL) --no-deps --no-build-isolation --editable .
 	touch $@

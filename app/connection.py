@@ -9,8 +9,9 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any, cast
 
+from uvicorn._types import ASGI3Application
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from app.headers import SECURITY_HEADERS
@@ -32,6 +33,8 @@ class PromptConnection(HttpToolsProtocol):
 
     Sending a request's head, from its first byte or, for the first request, from the connection's begin; sending the
     rest of a body that was answered already; reading the next 16 KiB of an answer that waits to go out.
+
+    A request that can't be read is answered after those before it, or not at all.
     """
 
     def __init__(
@@ -49,6 +52,8 @@ class PromptConnection(HttpToolsProtocol):
         self._in_message = False
         self._in_head = False
         self._head_bytes = 0
+        self._running: RequestResponseCycle | None = None
+        self._broken = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for the first request."""
@@ -58,6 +63,8 @@ class PromptConnection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait for nothing any more."""
         super().connection_lost(exc)
+        # uvicorn tells only the request that came last, which may wait behind the one that runs.
+        self._tell_running()
         for timer in (self._owed, self._unread):
             if timer:
                 timer.cancel()
@@ -65,6 +72,8 @@ class PromptConnection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Read on, unless a head grows without end: the parser would keep all of it."""
+        if self._broken:
+            return
         unfinished = self._in_head
         super().data_received(data)
         if self.transport.is_closing():
@@ -72,7 +81,7 @@ class PromptConnection(HttpToolsProtocol):
         if unfinished and self._in_head:
             self._head_bytes += len(data)
             if self._head_bytes > MOST_UNFINISHED_HEAD_BYTES:
-                self._answer(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "headers-too-large", "Send shorter headers.")
+                self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "headers-too-large", "Send shorter headers.")
                 return
         self._mind_debts()
 
@@ -117,7 +126,11 @@ class PromptConnection(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         """Answer what isn't HTTP in the form of all errors."""
-        self._answer(HTTPStatus.BAD_REQUEST, "malformed-http", "This isn't a valid HTTP request.")
+        self._refuse(HTTPStatus.BAD_REQUEST, "malformed-http", "This isn't a valid HTTP request.")
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
 
     def _mind_reading(self, unread: int) -> None:
         """See after a while whether enough of what was `unread` went out: a large answer may take long as a whole."""
@@ -125,7 +138,7 @@ class PromptConnection(HttpToolsProtocol):
         def look() -> None:
             now = self.transport.get_write_buffer_size()
             if unread - now < LEAST_READ_BYTES:
-                self.transport.abort()
+                self._cut()
             else:
                 self._mind_reading(now)
 
@@ -138,7 +151,7 @@ class PromptConnection(HttpToolsProtocol):
                 self._owed.cancel()
                 self._owed = None
         elif self._owed is None:
-            self._owed = self.loop.call_later(self._wait_s, self.transport.abort)
+            self._owed = self.loop.call_later(self._wait_s, self._cut)
 
     def _is_owed(self) -> bool:
         answered = self.cycle is None or self.cycle.response_complete
@@ -146,6 +159,32 @@ class PromptConnection(HttpToolsProtocol):
             return self._in_head or answered
         # Between requests uvicorn's keep-alive clock runs, but stray bytes stop it.
         return answered and self.timeout_keep_alive_task is None
+
+    def _refuse(self, status: HTTPStatus, kind: str, detail: str) -> None:
+        """End the connection: after the answers to the requests that came whole, if any is still to come."""
+        self._broken = True
+        running = self._running
+        if running is None or running.response_complete:
+            self._answer(status, kind, detail)
+        elif running is not self.cycle or not running.more_body:
+            if self.pipeline and self.cycle.more_body:
+                self.pipeline.popleft()
+            last = self.pipeline[0][0] if self.pipeline else running
+            last.keep_alive = False
+        elif running.response_started:
+            self._cut()
+        else:
+            self._answer(status, kind, detail)
+
+    def _cut(self) -> None:
+        self._tell_running()
+        self.transport.abort()
+
+    def _tell_running(self) -> None:
+        """Let the request that runs know that nobody waits for its answer."""
+        if self._running and not self._running.response_complete:
+            self._running.disconnected = True
+            self._running.message_event.set()
 
     def _answer(self, status: HTTPStatus, kind: str, detail: str) -> None:
         problem = {"type": f"urn:rasid:problem:{kind}", "title": status.phrase, "status": status, "detail": detail}
@@ -158,4 +197,5 @@ class PromptConnection(HttpToolsProtocol):
         }
         lines = [f"HTTP/1.1 {status.value} {status.phrase}", *(f"{name}: {value}" for name, value in headers.items())]
         self.transport.write("\r\n".join([*lines, "", ""]).encode() + body)
+        self._tell_running()
         self.transport.close()

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
 from app.problems import Problem
-from app.shared import BODY_PROBLEMS, NO_MODEL, Shared
+from app.shared import BODY_PROBLEMS, NO_MODEL, Responses, Shared
 from app.store.access import AtDesk
 from app.strict_json import StrictRoute, plain_text
 from app.tagger import TaggedPassage, Tagger, TagOptions
@@ -155,7 +155,10 @@ async def predict(body: PredictRequest, service: Shared) -> PredictResponse:
     return PredictResponse(results=results, model_version=tagger.version)
 
 
-@label_studio_api.post("/webhook", status_code=201, responses={**BODY_PROBLEMS, **NO_MODEL})
+_IGNORED: Responses = {200: {"description": "The event is of another kind", "model": WebhookResponse}}
+
+
+@label_studio_api.post("/webhook", status_code=201, responses={**_IGNORED, **BODY_PROBLEMS, **NO_MODEL})
 async def webhook(body: WebhookRequest, desk: AtDesk, response: Response) -> WebhookResponse:
     """Keep an annotation that was made or changed in Label Studio as a review of its annotator."""
     from app.store.importing import ImportContext, import_reviews

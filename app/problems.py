@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
+from app.allowed import allowed_methods
 from app.headers import SECURITY_HEADERS
 from app.logs import log_event, told_frames
 
@@ -69,11 +70,13 @@ def install_problem_handlers(app: FastAPI, field_names: Set[str]) -> None:
         assert isinstance(problem, Problem)
         return problem.response()
 
-    async def on_http_error(_: Request, error: Exception) -> JSONResponse:
+    async def on_http_error(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
         phrase = HTTPStatus(error.status_code).phrase
         kind = phrase.lower().replace(" ", "-")
-        headers = dict(error.headers) if error.headers else None
+        headers = dict(error.headers) if error.headers else {}
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            headers["Allow"] = ", ".join(allowed_methods(request))
         return Problem(error.status_code, kind, f"{phrase}: see /v1/ for what there is.", headers=headers).response()
 
     async def on_invalid(_: Request, error: Exception) -> JSONResponse:

@@ -44,8 +44,23 @@ class Settings(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _with_environment(cls, given: dict[str, Any]) -> dict[str, Any]:
-        named = {name: os.environ.get(PREFIX + name.upper()) for name in cls.model_fields}
+        named = {name: _in_environment(PREFIX + name.upper()) for name in cls.model_fields}
         return {name: value for name, value in named.items() if value is not None} | given
+
+
+def _in_environment(variable: str) -> str | None:
+    """A variable's value, or the content of the file that `RASID_..._FILE` names, which is how secrets are mounted."""
+    value, path = os.environ.get(variable), os.environ.get(f"{variable}_FILE")
+    if path is None:
+        return value
+    if value is not None:
+        raise InputError(f"{variable} and {variable}_FILE are both set: leave one out.")
+    try:
+        return Path(path).read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        raise InputError(
+            f"The file that {variable}_FILE names can't be read: check that it's there and its rights."
+        ) from None
 
 
 def read_settings(**given: object) -> Settings:

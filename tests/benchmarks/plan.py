@@ -30,12 +30,12 @@ class Sizes:
 
 FULL = Sizes(
     rounds=5,
-    passages=10_000,
-    single_passages=2_000,
+    passages=2_000,
+    single_passages=500,
     training_rows=None,
     folds=3,
     fit_rows=(1_000, 10_000, 50_000),
-    http_seconds=5,
+    http_seconds=3,
 )
 QUICK = Sizes(
     rounds=2,

@@ -1,0 +1,1 @@
+"""The analyst's pages: templates, static files and what stands behind them."""
