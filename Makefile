@@ -7,7 +7,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 SOURCES := app training tests
 KERNEL := $(wildcard app/tagger/kernel/*.p*)
 
-.PHONY: run test fuzz container-test audit sbom quality bench format lock model clean
+.PHONY: run test test-pythons fuzz container-test audit sbom quality bench format lock model clean
 
 run: $(VENV)/.ready-to-run  ## start the service with the shipped model
 	$(BIN)/rasid serve

@@ -30,8 +30,9 @@ class Seen:
     complaints: list[str] = field(default_factory=list)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """A browser for the tests of a file, as long as which Playwright's event loop is this thread's."""
     with sync_playwright() as playwright:
         found = next((path for name in SYSTEM_BROWSERS if (path := shutil.which(name))), None)
         try:
