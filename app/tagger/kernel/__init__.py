@@ -2,5 +2,6 @@
 
 `engine.pyx` and the files that it includes are one extension module in Cython: `portable` (what C needs),
 `spellings` (the table of written words), `ngrams` (rows of unseen words), `phrases`, `scratch` (the memory that a call
-works in), `reading` (from text to rows), `scoring` (from rows to scores) and `scorer` (what Python calls).
+works in), `reading` (from text to rows), `scoring` (from rows to scores), `views` and
+`scorer` (what Python calls).
 """

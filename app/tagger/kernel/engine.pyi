@@ -39,7 +39,6 @@ class Weights:
     ) -> None: ...
 
 class Kernel:
-    topics: int
     def __init__(
         self,
         words: str,

@@ -142,3 +142,29 @@ cdef class Phrases:
                             memset(scratch.marks + <size_t> phrase.group * scratch.n + at, 1, phrase.count + 1)
                 bucket += 1
         return 0
+
+    cdef begin_own(self, Spellings table):
+        """Find out which phrases the words of phrases can begin, now that all of them have rows."""
+        cdef bytes encoded
+        cdef const uint16_t *units
+        cdef uint32_t length
+        cdef int32_t row
+        for word in self.words:
+            encoded = word.encode("utf-16-le")
+            units, length = <const uint16_t *> <const char *> encoded, <uint32_t> (len(encoded) // 2)
+            row = table.find(table.hash_of(units, length), units, length)
+            if row >= table.known:
+                self.begun_by(table, units, length, table.begins_of(row))
+
+    cdef begin_known(self, Spellings table, bytes words):
+        """Find out which phrases each known word can begin."""
+        cdef const uint16_t *units = <const uint16_t *> <const char *> words
+        cdef Py_ssize_t at, start = 0, size = len(words) // 2
+        cdef int32_t row = 0
+        for at in range(size):
+            if units[at] == 10:
+                self.begun_by(
+                    table, units + start, <uint32_t> (at - start), self.begins_of_known + <size_t> row * BUCKETS
+                )
+                self.beginning[row] = self.begins_of_known[<size_t> row * BUCKETS] != 0
+                start, row = at + 1, row + 1

@@ -213,7 +213,7 @@ cdef class Reader:
     ) except -2 nogil:
         cdef int32_t number
         cdef uint32_t place
-        self.room_for_spilled(scratch)
+        room_for_spilled(scratch)
         place = <uint32_t> (hashed >> 32) & scratch.spilled_mask
         while scratch.spilled_index[place] >= 0:
             number = scratch.spilled_index[place]
@@ -235,21 +235,3 @@ cdef class Reader:
         scratch.spilled_index[place] = number
         scratch.spilled_count += 1
         return table.most_rows + number
-
-    cdef int room_for_spilled(self, Scratch *scratch) except -1 nogil:
-        """Keep the hash table of spilled words at most half full."""
-        cdef size_t size = scratch.spilled_index_size
-        cdef int32_t number
-        cdef uint32_t place
-        if 2 * (<size_t> scratch.spilled_count + 1) <= size:
-            return 0
-        size = 64 if size == 0 else 4 * size
-        grown(<void **> &scratch.spilled_index, &scratch.spilled_index_size, size, sizeof(int32_t))
-        memset(scratch.spilled_index, 0xFF, scratch.spilled_index_size * sizeof(int32_t))
-        scratch.spilled_mask = <uint32_t> (scratch.spilled_index_size - 1)
-        for number in range(scratch.spilled_count):
-            place = <uint32_t> (scratch.spilled[number].hashed >> 32) & scratch.spilled_mask
-            while scratch.spilled_index[place] >= 0:
-                place = (place + 1) & scratch.spilled_mask
-            scratch.spilled_index[place] = number
-        return 0

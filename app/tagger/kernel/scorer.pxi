@@ -1,31 +1,5 @@
 # The door from Python: one passage, many passages, and the words' shares.
 
-cdef struct View:
-    int kind
-    const void *data
-    Py_ssize_t size
-
-
-cdef View view_of(str text) except *:
-    cdef View view
-    view.kind, view.data, view.size = PyUnicode_KIND(text), PyUnicode_DATA(text), len(text)
-    if view.size > MOST_CHARACTERS:
-        raise ValueError(f"a passage of {view.size} characters is too long: at most {MOST_CHARACTERS}")
-    return view
-
-
-def all_finite(const unsigned char[::1] data, int size):
-    """Whether no number, of `size` bytes 2, 4 or 8 in IEEE 754, is infinite or not a number."""
-    cdef Py_ssize_t at = size - 1
-    cdef uint16_t exponent = 0x7C00 if size == 2 else 0x7F80 if size == 4 else 0x7FF0
-    cdef const unsigned char *bytes_ = &data[0] if data.shape[0] else NULL
-    while at < data.shape[0]:
-        if (bytes_[at] << 8 | bytes_[at - 1]) & exponent == exponent:
-            return False
-        at += size
-    return True
-
-
 @cython.final
 cdef class Kernel:
     """Scores passages. Safe to share between threads; long and many passages are scored without the GIL."""
@@ -55,16 +29,11 @@ cdef class Kernel:
         self.table = self.fresh_table()
         rows = {word: self.row_of(self.table, word) for word in self.phrases.words}
         self.phrases.number_words(phrases, rows, weights.known)
-        self.begin_known()
-        self.begin_phrase_words(self.table)
+        self.phrases.begin_known(self.table, self.words)
+        self.phrases.begin_own(self.table)
 
     def __dealloc__(self):
         released(&self.scratch)
-
-    @property
-    def topics(self):
-        """How many topics, K."""
-        return self.weights.topics
 
     def score(self, str text):
         """Raw scores (K,), calibrated scores (K,), words, unknown words, letters, Arabic letters."""
@@ -225,7 +194,7 @@ cdef class Kernel:
                 int.from_bytes(os.urandom(8), "little"),
             )
             if self.add_known(table) and all([self.row_of(table, word) >= 0 for word in self.phrases.words]):
-                self.begin_phrase_words(table)
+                self.phrases.begin_own(table)
                 return table
         raise UnfitModelError("its words don't fit into a table")
 
@@ -259,29 +228,3 @@ cdef class Kernel:
             if row == EMPTY:
                 row = self.reader.new_row(table, hashed, units, length)
         return row
-
-    cdef begin_phrase_words(self, Spellings table):
-        """Find out which phrases the words of phrases can begin, now that all of them have rows."""
-        cdef bytes encoded
-        cdef const uint16_t *units
-        cdef uint32_t length
-        cdef int32_t row
-        for word in self.phrases.words:
-            encoded = word.encode("utf-16-le")
-            units, length = <const uint16_t *> <const char *> encoded, <uint32_t> (len(encoded) // 2)
-            row = table.find(table.hash_of(units, length), units, length)
-            if row >= table.known:
-                self.phrases.begun_by(table, units, length, table.begins_of(row))
-
-    cdef begin_known(self):
-        """Find out which phrases each known word can begin."""
-        cdef const uint16_t *units = <const uint16_t *> <const char *> self.words
-        cdef Py_ssize_t at, start = 0, size = len(self.words) // 2
-        cdef int32_t row = 0
-        for at in range(size):
-            if units[at] == 10:
-                self.phrases.begun_by(
-                    self.table, units + start, <uint32_t> (at - start), self.phrases.begins_of_known + <size_t> row * BUCKETS
-                )
-                self.phrases.beginning[row] = self.phrases.begins_of_known[<size_t> row * BUCKETS] != 0
-                start, row = at + 1, row + 1

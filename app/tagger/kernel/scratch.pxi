@@ -92,3 +92,22 @@ cdef void emptied(Scratch *scratch) noexcept nogil:
         memset(scratch.spilled_index, 0xFF, scratch.spilled_index_size * sizeof(int32_t))
     scratch.n = scratch.words = scratch.type_count = scratch.letters = scratch.arabic = scratch.unknown = 0
     scratch.spilled_count, scratch.forms_used = 0, 0
+
+
+cdef int room_for_spilled(Scratch *scratch) except -1 nogil:
+    """Keep the hash table of spilled words at most half full."""
+    cdef size_t size = scratch.spilled_index_size
+    cdef int32_t number
+    cdef uint32_t place
+    if 2 * (<size_t> scratch.spilled_count + 1) <= size:
+        return 0
+    size = 64 if size == 0 else 4 * size
+    grown(<void **> &scratch.spilled_index, &scratch.spilled_index_size, size, sizeof(int32_t))
+    memset(scratch.spilled_index, 0xFF, scratch.spilled_index_size * sizeof(int32_t))
+    scratch.spilled_mask = <uint32_t> (scratch.spilled_index_size - 1)
+    for number in range(scratch.spilled_count):
+        place = <uint32_t> (scratch.spilled[number].hashed >> 32) & scratch.spilled_mask
+        while scratch.spilled_index[place] >= 0:
+            place = (place + 1) & scratch.spilled_mask
+        scratch.spilled_index[place] = number
+    return 0
