@@ -3,12 +3,17 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from app.tagger import Tagger
 from app.tagger.bundle import Bundle, write_bundle
 from app.tagger.types import Topic
 from app.tagger.versions import set_current
 from training import FitOptions, LabelledData, fit, load_labelled, load_phrases, load_topics
+
+# A test says what is so, never how fast: machines differ.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 ROOT = Path(__file__).parent.parent
 TINY_TOPICS = ("attacks", "counterterrorism", "foreign_fighters", "ideology")
