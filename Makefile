@@ -7,7 +7,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 SOURCES := app training tests
 KERNEL := $(wildcard app/tagger/kernel/*.p*)
 
-.PHONY: run test test-pythons fuzz container-test audit sbom quality bench format lock model clean
+.PHONY: run test test-pythons fuzz container-test audit sbom soak quality bench format lock model clean
 
 run: $(VENV)/.ready-to-run  ## start the service with the shipped model
 	$(BIN)/rasid serve
@@ -38,6 +38,9 @@ audit: $(VENV)/.ready-to-test  ## look the pinned dependencies up among known vu
 sbom: $(VENV)/.ready-to-test  ## write bills of materials (CycloneDX) of both images to build/
 	mkdir -p build
 	for image in serve train; do $(BIN)/cyclonedx-py requirements requirements-$$image.lock --pyproject pyproject.toml --output-reproducible --of JSON -o build/sbom-$$image.json || exit 1; done
+
+soak: $(VENV)/.ready-to-test  ## break the service in every way it must bear, for hours; SOAK_SHARE=0.1, SOAK_MINUTES=10, SOAK_ONLY=swaps,kills for less
+	$(BIN)/python -m tests.soak
 
 quality: $(VENV)/.ready-for-quality  ## F1 beside the peers; QUALITY_CSV=file adds a labelled CSV, QUALITY_ARCHIVES=files.xz coverage
 	$(BIN)/python -m tests.benchmarks.quality

@@ -59,13 +59,13 @@ class Job(BaseModel):
 
 
 class JobProgress(BaseModel):
-    """How far a running job is; `percent` (0..100) is of the whole job, `eta_s` is null while it can't be told."""
+    """How far a running job is; `percent` (0..100) is of the whole job, `eta_s` isn't there while it can't be told."""
 
     stage: str
     done: int
     total: int
     percent: int
-    eta_s: int | None
+    eta_s: int | None = None
 
 
 class JobDetails(Job):

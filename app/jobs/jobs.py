@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import get_args
 
@@ -149,6 +150,9 @@ class Jobs:
         return () if options.topics_from_labels else self._service.ready_tagger().topics
 
     def _refuse_unfit(self, options: JobOptions) -> None:
+        if find_spec("sklearn") is None:
+            detail = "Training isn't installed here: run the image that retrains, or pip install 'rasid[train]'."
+            raise Problem(501, "no-training", detail)
         if self.stopping:
             raise Problem(503, "stopping", "The service is shutting down: try again in a moment.")
         if (self._service.settings.models / MANIFEST).exists():

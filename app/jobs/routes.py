@@ -49,7 +49,7 @@ _POST: Responses = {
     **BODY_PROBLEMS,
     409: problem("Another job runs, or what it needs isn't there"),
     415: problem("Neither CSV nor JSON"),
-    501: problem("The service keeps no reviews"),
+    501: problem("The service keeps no reviews, or can't train"),
     **_DISK,
 }
 _BODY: dict[str, Any] = {

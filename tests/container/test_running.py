@@ -94,7 +94,7 @@ def test_the_lightened_libraries_load(hardened: Hardened, training: str) -> None
     hardened.once(
         plan, "python", "-W", "error", "-c", f"import {libraries}, PIL.Image, fontTools.ttLib, kiwisolver, yaml"
     )
-    hardened.once(plan, "python", "-W", "error", "-c", "import uvloop, httptools, greenlet, sqlalchemy.engine")
+    hardened.once(plan, "python", "-W", "error", "-c", "import uvloop, httptools, sqlalchemy.engine")
 
 
 def test_retrain_promote_and_restart(hardened: Hardened, training: str) -> None:
