@@ -18,7 +18,7 @@ test: $(VENV)/.ready-to-test  ## lint, check types and imports, run all tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/deptry app training
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --dist loadfile
 
 fuzz: $(VENV)/.ready-to-test  ## a million inputs through the kernel, plain and with sanitizers (needs gcc)
 	$(BIN)/python -m tests.core.fuzz_kernel
