@@ -25,6 +25,8 @@ _DROPPED = f"{_QURANIC_MARKS}{_LATIN_MARKS}{_ZERO_WIDTH}{_BIDI_CONTROLS}{_HARAKA
 _WORD = re.compile(rf"[\w{_DROPPED}{_BISMILLAH}]+")
 """A run of letters, digits and anything that is dropped later; underscores are taken out before."""
 
+_ARABIC = re.compile("[\u0600-\u06ff\ufb50-\ufefc]+")
+
 _COMPOSED = {
     araby.ALEF + araby.MADDA_ABOVE: araby.ALEF_MADDA,
     araby.ALEF + araby.HAMZA_ABOVE: araby.ALEF_HAMZA_ABOVE,
@@ -176,6 +178,5 @@ def raw_words_list(text: str) -> list[str]:
 
 def arabic_share(text: str) -> float:
     """The share of Arabic letters among all letters of `text`, 0..1; 0 where there is no letter."""
-    letters = [character for character in text if character.isalpha()]
-    arabic = sum(1 for character in letters if "\u0600" <= character <= "\u06ff" or "\ufb50" <= character <= "\ufefc")
-    return arabic / len(letters) if letters else 0.0
+    letters = "".join(filter(str.isalpha, text))
+    return 1 - len(_ARABIC.sub("", letters)) / len(letters) if letters else 0.0

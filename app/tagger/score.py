@@ -14,6 +14,7 @@ from app.tagger.features import AdditiveModel, ngrams_of
 from app.tagger.lexicon import Phrase, places_of
 from app.tagger.normalise import Normaliser, arabic_share, raw_words, raw_words_list
 from app.tagger.scorer import PassageScore, PassageScores, WordShares
+from app.tagger.vocabulary import Vocabulary
 
 Floats = npt.NDArray[np.floating]
 
@@ -66,6 +67,7 @@ class WordTableScorer:
         self.model = model
         self.normaliser = normaliser
         self._known = len(model.words)
+        self._ngrams = Vocabulary.of(model.ngrams).numbers
         self._intercepts, self._slopes, self._offsets = map(np.asarray, (model.intercepts, model.slopes, model.offsets))
         self._idf, self._weights = np.asarray(model.ngram_idf), np.asarray(model.ngram_weights)
         self._phrase_shares = np.asarray(model.phrase_shares)
@@ -131,9 +133,9 @@ class WordTableScorer:
 
     def row_of_unseen(self, word: str) -> Floats:
         """The row (K + 1,) of a word that training never kept, from its n-grams: shares, then the squared length."""
-        ngrams = self.model.ngrams
+        numbers = self._ngrams
         counts = ngrams_of(word, self.model.lengths)
-        known = [(ngrams[gram], count) for gram, count in counts.items() if gram in ngrams]
+        known = [(numbers[gram], count) for gram, count in counts.items() if gram in numbers]
         row = np.zeros(self.model.topics + 1)
         if known:
             ids, times = np.array(known, dtype=np.int64).T
@@ -145,7 +147,8 @@ class WordTableScorer:
     def _fresh_cache(self) -> _Cache:
         table = np.zeros((self._known + CACHED_WORDS, self.model.topics + 1))
         table[: self._known] = np.asarray(self.model.word_rows)
-        return _Cache(table, dict(self.model.words), list(self.model.words))
+        words = Vocabulary.of(self.model.words).numbers
+        return _Cache(table, dict(words), list(words))
 
     def _rows_of(self, spelling: str, cache: _Cache, spill: "_Spill") -> tuple[int, ...]:
         """Row numbers of a spelling met for the first time; numbers past the table are rows of `spill`."""
