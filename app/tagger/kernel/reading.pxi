@@ -71,7 +71,21 @@ cdef class Reader:
                 self.add(table, scratch, <const uint16_t *> data + start, <uint32_t> (at - start), hashed)
             else:
                 self.add(table, scratch, scratch.word, self.in_units(scratch, kind, data, start, at), hashed)
+        if scratch.spilled_count:
+            self.settle(table, scratch)
         return 0
+
+    cdef void settle(self, Spellings table, Scratch *scratch) noexcept nogil:
+        """Give forms that another thread kept meanwhile the row that it made: a type has one number in a passage."""
+        cdef int32_t at, row
+        cdef Spilled *spilled
+        for at in range(scratch.n):
+            if scratch.ids[at] >= table.most_rows:
+                spilled = &scratch.spilled[scratch.ids[at] - table.most_rows]
+                if spilled.length <= LONGEST_KEPT:
+                    row = table.find(spilled.hashed, scratch.forms + spilled.offset, spilled.length)
+                    if row >= 0:
+                        scratch.ids[at] = row
 
     cdef int note_place(self, Scratch *scratch, int32_t start, int32_t end) except -1 nogil:
         cdef int32_t word = scratch.words
