@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from app.connection import http_protocol
 from app.logs import log_event, start_logs
 from app.main import create_app
+from app.memory import limit_heaps
 from app.metrics import Metrics
 from app.service import Service
 from app.settings import Settings
@@ -96,6 +97,7 @@ def serve(settings: Settings, listener: socket.socket | None = None, shared_metr
     After SIGTERM the process ends with exit code 0 within 25 seconds.
     """
     signal.signal(signal.SIGTERM, _exit_in_order)
+    limit_heaps()
     metrics = Metrics(shared_metrics)
     logs = start_logs(STDERR, metrics.log_lines_dropped.inc)
     app = create_app(settings, metrics)

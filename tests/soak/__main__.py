@@ -93,11 +93,11 @@ def main() -> int:
         print(f"{name}: {'good' if finding.is_good else 'WRONG'}, {time.monotonic() - began:.0f} s", file=sys.stderr)
         for fault in finding.faults:
             print(f"  {fault}", file=sys.stderr)
-    print(_table(findings))
+    print(table_of(findings))
     return 0 if all(finding.is_good for finding in findings) else 1
 
 
-def _table(findings: list[Finding]) -> str:
+def table_of(findings: list[Finding]) -> str:
     rows = [
         f"| {finding.asked} | {finding.done} | {'' if finding.is_good else '**wrong** '}"
         f"{'; '.join(part for part in (finding.found, *finding.faults) if part)} |".replace("\n", " ")

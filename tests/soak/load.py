@@ -50,11 +50,12 @@ class Checker:
         }
 
     async def keep_asking(self, url: str, load: Load, over: asyncio.Event, first: int = 0) -> None:
-        """Ask one text after the other over one connection until it is over."""
+        """Ask one text after the other over one connection until it is over; every fourth client the long one too."""
+        texts = len(TEXTS) if first % 4 == 0 else len(TEXTS) - 1
         async with Wire(url) as wire:
             place = first
             while not over.is_set():
-                place = (place + 1) % len(TEXTS) if first % 4 == 0 else (place + 1) % (len(TEXTS) - 1)
+                place = (place + 1) % texts
                 began = time.monotonic()
                 try:
                     answer = await wire.ask(self.requests[place])

@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import json
 import re
+import signal
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -59,7 +60,7 @@ def raw_finding(pair: TwoVersions, count: int, seed: int = 0) -> Finding:
         seen = asyncio.run(_sent(service.url, RawRequests(endpoints(), seed), count))
         is_alive = within(30, lambda: service.post("/v1/classify", _READY).status_code == 200) and service.is_ready()
         descriptors = _descriptors(service)
-        service.stop()
+        service.stop(signal.SIGINT)
     lines = "".join(service.lines)
     tracebacks = [line for line in service.lines if not _is_json(line)]
     unexpected = [line for line in service.lines if '"level":"error"' in line.replace(" ", "")]

@@ -11,7 +11,7 @@ from tests.soak.finding import Finding
 
 def suite_finding(asked: str, path: str, **environment: str) -> Finding:
     """The outcome of the tests at `path`."""
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", path]
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", path]
     done = subprocess.run(command, cwd=ROOT, env=os.environ | environment, capture_output=True, text=True, check=False)
     took = done.stdout.strip().splitlines()[-1].rpartition(" in ")[2]
     passed = re.search(r"(\d+) passed", done.stdout)

@@ -95,3 +95,13 @@ def test_a_caller_without_body_who_leaves_is_no_error(settings: Settings, path: 
         return {"type": "http.disconnect"}
 
     assert ask(create_app(settings), scope_of("POST", path, [(b"content-length", b"0")]), gone).status == status
+
+
+def test_what_is_left_out_where_it_is_null_is_not_required(settings: Settings) -> None:
+    app = create_app(settings)
+    schemas = app.openapi()["components"]["schemas"]
+    for name in ("Job", "JobDetails", "JobProgress", "JobsResponse", "ModelSummary", "ModelsResponse"):
+        can_be_null = {
+            field for field, says in schemas[name]["properties"].items() if {"type": "null"} in says.get("anyOf", ())
+        }
+        assert can_be_null.isdisjoint(schemas[name].get("required", ())), name
