@@ -22,9 +22,9 @@ else:
 
 __all__ = ["KERNEL", "KernelScorer", "UnfitModelError"]
 
-CACHED_WORDS = 16_384
+CACHED_WORDS = 65_536
 """Unseen words whose rows are kept; when full, the cache starts anew."""
-CACHED_SPELLINGS = 3 * CACHED_WORDS
+CACHED_SPELLINGS = 2 * CACHED_WORDS
 
 
 class KernelScorer:

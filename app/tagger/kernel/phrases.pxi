@@ -1,5 +1,8 @@
 # The lexicon's phrases in numbers of rows: which groups of phrases a passage holds, and in which places.
 
+cdef enum:
+    FRONTS = 4096
+
 cdef struct Phrase:
     int32_t group
     int32_t first       # into `rest`: the rows of the words after the first
@@ -16,6 +19,7 @@ cdef class Phrases:
     cdef uint16_t *bucket           # (bucket_rows,): the bucket of a row that is a first word, else 0
     cdef uint16_t *begins_of_known  # (V, BUCKETS), as `Spellings.begins`
     cdef unsigned char *beginning   # (V,): whether a word begins any phrase; small enough to stay near
+    cdef unsigned char *fronts      # (FRONTS,): whether a word that begins a phrase begins with letters of this number
     cdef uint16_t *proclitics       # (proclitic_count, PROCLITIC): units, ended by 0
     cdef int32_t bucket_rows
     cdef int proclitic_count, groups
@@ -28,13 +32,17 @@ cdef class Phrases:
         self.words = tuple(dict.fromkeys(word for words, _ in phrases for word in words))
         self.proclitic_count = len(proclitics)
         self.proclitics = <uint16_t *> calloc(<size_t> self.proclitic_count * PROCLITIC + 1, sizeof(uint16_t))
-        if not self.proclitics:
+        self.fronts = <unsigned char *> calloc(FRONTS, 1)
+        if not (self.proclitics and self.fronts):
             raise MemoryError()
         for number, proclitic in enumerate(proclitics):
             if len(proclitic) >= PROCLITIC:
                 raise UnfitModelError("its proclitics are too long")
             for at in range(len(proclitic)):
                 self.proclitics[number * PROCLITIC + at] = <uint16_t> ord(proclitic[at])
+        for words, _ in phrases:
+            encoded = words[0].encode("utf-16-le")
+            self.fronts[self.front_of(<const uint16_t *> <const char *> encoded, <uint32_t> (len(encoded) // 2))] = 1
 
     def __dealloc__(self):
         free(self.phrases)
@@ -43,6 +51,7 @@ cdef class Phrases:
         free(self.bucket)
         free(self.begins_of_known)
         free(self.beginning)
+        free(self.fronts)
         free(self.proclitics)
 
     cdef number_words(self, phrases, rows, int32_t known):
@@ -89,25 +98,30 @@ cdef class Phrases:
                 return True
         return False
 
-    cdef void begun_by(self, Spellings table, const uint16_t *form, uint32_t length, uint16_t *begins) noexcept nogil:
-        """Fill (BUCKETS,) with the buckets that a form can begin, whatever proclitics it carries."""
+    cdef inline uint32_t front_of(self, const uint16_t *form, uint32_t length) noexcept nogil:
+        """The number of a form's first two letters: most words share it with no beginning of a phrase."""
+        return (form[0] * 61u + (form[1] if length > 1 else 0)) % FRONTS
+
+    cdef bint begun_by(self, Spellings table, const uint16_t *form, uint32_t length, uint16_t *begins) noexcept nogil:
+        """Fill (BUCKETS,) with the buckets that a form can begin, whatever proclitics it carries; whether there are any."""
         cdef int found = 0, cut
         cdef int32_t row
         memset(begins, 0, BUCKETS * sizeof(uint16_t))
         for cut in range(min(PROCLITIC, <int> length)):
-            if cut and not self.is_proclitic(form, cut):
+            if not self.fronts[self.front_of(form + cut, length - cut)] or not self.is_proclitic(form, cut):
                 continue
             row = table.find(table.hash_of(form + cut, length - cut), form + cut, length - cut)
             if 0 <= row < self.bucket_rows and self.bucket[row]:
                 begins[found] = self.bucket[row]
                 found += 1
+        return found > 0
 
     cdef inline const uint16_t *begins(self, Spellings table, Scratch *scratch, int32_t row) noexcept nogil:
-        """The buckets that a row's word can begin."""
+        """The buckets that a row's word can begin, or NULL where it can begin none."""
         if row < table.known:
-            return self.begins_of_known + <size_t> row * BUCKETS
+            return self.begins_of_known + <size_t> row * BUCKETS if self.beginning[row] else NULL
         if row < table.most_rows:
-            return table.begins_of(row)
+            return table.begins_of(row) if table.beginning[row - table.known] else NULL
         return scratch.spilled_begins + <size_t> (row - table.most_rows) * BUCKETS
 
     cdef int find(self, Spellings table, Scratch *scratch) except -1 nogil:
@@ -124,9 +138,9 @@ cdef class Phrases:
             grown(<void **> &scratch.marks, &scratch.marks_size, <size_t> self.groups * scratch.n, 1)
             memset(scratch.marks, 0, <size_t> self.groups * scratch.n)
         for at in range(scratch.n):
-            if scratch.ids[at] < table.known and not self.beginning[scratch.ids[at]]:
-                continue
             begins = self.begins(table, scratch, scratch.ids[at])
+            if begins == NULL:
+                continue
             bucket = 0
             while bucket < BUCKETS and begins[bucket]:
                 for number in range(self.starts[begins[bucket] - 1], self.starts[begins[bucket]]):
@@ -154,7 +168,7 @@ cdef class Phrases:
             units, length = <const uint16_t *> <const char *> encoded, <uint32_t> (len(encoded) // 2)
             row = table.find(table.hash_of(units, length), units, length)
             if row >= table.known:
-                self.begun_by(table, units, length, table.begins_of(row))
+                table.beginning[row - table.known] = self.begun_by(table, units, length, table.begins_of(row))
 
     cdef begin_known(self, Spellings table, bytes words):
         """Find out which phrases each known word can begin."""
@@ -163,8 +177,7 @@ cdef class Phrases:
         cdef int32_t row = 0
         for at in range(size):
             if units[at] == 10:
-                self.begun_by(
+                self.beginning[row] = self.begun_by(
                     table, units + start, <uint32_t> (at - start), self.begins_of_known + <size_t> row * BUCKETS
                 )
-                self.beginning[row] = self.begins_of_known[<size_t> row * BUCKETS] != 0
                 start, row = at + 1, row + 1

@@ -12,24 +12,58 @@ cdef extern from *:
     #error "the kernel wants GCC or Clang; without it Rasid scores with NumPy"
     #endif
 
-    /* sums[k] += value * weights[k], for weights in half precision; exact for all finite numbers, without special
-       instructions: the exponent is put right by a multiplication, which is a shift for numbers of this kind. */
-    static inline void rasid_add_halves(double *sums, double value, const uint16_t *weights, int count) {
-        for (int k = 0; k < count; k++) {
-            uint32_t bits = (uint32_t)(weights[k] & 0x7fffu) << 13;
-            float number;
-            memcpy(&number, &bits, sizeof number);
-            number *= (weights[k] & 0x8000u) ? -0x1p112f : 0x1p112f;
-            sums[k] += value * number;
+    /* sums[k] += values[n] * weights[rows[n]][k] for all n, the weights in half precision.
+       A half is exact in single precision; where the processor can't turn one into the other, the exponent is put right
+       by a multiplication, which is a shift for numbers of this kind. */
+    static void rasid_add_halves_anywhere(
+        float *sums, const uint16_t *weights, int width, const int32_t *rows, const float *values, int count
+    ) {
+        for (int n = 0; n < count; n++) {
+            const uint16_t *row = weights + (size_t) rows[n] * width;
+            for (int k = 0; k < width; k++) {
+                uint32_t bits = (uint32_t)(row[k] & 0x7fffu) << 13;
+                float number;
+                memcpy(&number, &bits, sizeof number);
+                number *= (row[k] & 0x8000u) ? -0x1p112f : 0x1p112f;
+                sums[k] += values[n] * number;
+            }
         }
     }
+
+    #if defined(__x86_64__)
+    #include <immintrin.h>
+    __attribute__((target("avx,f16c"))) static void rasid_add_halves_f16c(
+        float *sums, const uint16_t *weights, int width, const int32_t *rows, const float *values, int count
+    ) {
+        int k = 0;
+        for (; k + 8 <= width; k += 8) {
+            __m256 sum = _mm256_loadu_ps(sums + k);
+            for (int n = 0; n < count; n++) {
+                __m128i halves = _mm_loadu_si128((const __m128i *)(weights + (size_t) rows[n] * width + k));
+                sum = _mm256_add_ps(sum, _mm256_mul_ps(_mm256_set1_ps(values[n]), _mm256_cvtph_ps(halves)));
+            }
+            _mm256_storeu_ps(sums + k, sum);
+        }
+        for (; k < width; k++)
+            for (int n = 0; n < count; n++)
+                sums[k] += values[n] * _cvtsh_ss(weights[(size_t) rows[n] * width + k]);
+    }
+    #define RASID_ADD_HALVES (__builtin_cpu_supports("f16c") ? rasid_add_halves_f16c : rasid_add_halves_anywhere)
+    #else
+    #define RASID_ADD_HALVES rasid_add_halves_anywhere
+    #endif
     """
     void publish "RASID_PUBLISH"(int32_t *place, int32_t value) noexcept nogil
     int32_t published "RASID_READ"(int32_t *place) noexcept nogil
     bint try_lock "RASID_TRY_LOCK"(char *flag) noexcept nogil
     void unlock "RASID_UNLOCK"(char *flag) noexcept nogil
     void prefetch "RASID_PREFETCH"(const void *place) noexcept nogil
-    void add_halves "rasid_add_halves"(double *sums, double value, const uint16_t *weights, int count) noexcept nogil
+    void (*add_halves "RASID_ADD_HALVES")(
+        float *sums, const uint16_t *weights, int width, const int32_t *rows, const float *values, int count
+    ) noexcept nogil
+
+cdef extern from "<stdlib.h>" nogil:
+    void *aligned_alloc(size_t alignment, size_t size)
 
 cdef extern from "Python.h":
     bint Py_UNICODE_ISALNUM(Py_UCS4 character) noexcept nogil

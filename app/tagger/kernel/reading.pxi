@@ -1,5 +1,12 @@
 # From text to numbers of rows: finds the written words and looks each up; an unseen one is normalised and gets its row.
 
+cdef enum:
+    AHEAD = 32          # words found before the first is looked up, so that memory has time to come near
+
+cdef struct Found:
+    Py_ssize_t start, end   # places in code points
+    uint64_t hashed
+
 
 @cython.final
 cdef class Reader:
@@ -45,19 +52,22 @@ cdef class Reader:
 
     cdef int read(self, Spellings table, Scratch *scratch, int kind, const void *data, Py_ssize_t size) except -1 nogil:
         """Put the forms of a passage into `scratch`."""
-        cdef Py_ssize_t at = 0, start
+        cdef Py_ssize_t at = 0
         cdef Py_UCS4 character = 0
         cdef unsigned char sort
-        cdef uint64_t hashed
+        cdef Found found[AHEAD]
+        cdef Found *word
+        cdef int count = 0
         while at < size:
             character = PyUnicode_READ(kind, data, at)
             sort = self.class_of(character)
             if not sort & WORD:
                 at += 1
                 continue
-            start, hashed = at, table.seed
+            word = &found[count]
+            word.start, word.hashed = at, table.seed
             while sort & WORD:
-                hashed = mixed(hashed, <uint32_t> character)
+                word.hashed = mixed(word.hashed, <uint32_t> character)
                 scratch.letters += sort >> 1 & 1
                 scratch.arabic += sort >> 2 & 1
                 at += 1
@@ -65,14 +75,33 @@ cdef class Reader:
                     break
                 character = PyUnicode_READ(kind, data, at)
                 sort = self.class_of(character)
-            if scratch.with_places:
-                self.note_place(scratch, <int32_t> start, <int32_t> at)
-            if kind == 2:
-                self.add(table, scratch, <const uint16_t *> data + start, <uint32_t> (at - start), hashed)
-            else:
-                self.add(table, scratch, scratch.word, self.in_units(scratch, kind, data, start, at), hashed)
+            word.end, count = at, count + 1
+            table.expect(word.hashed)
+            if count == AHEAD:
+                self.look_up(table, scratch, kind, data, found, count)
+                count = 0
+        self.look_up(table, scratch, kind, data, found, count)
         if scratch.spilled_count:
             self.settle(table, scratch)
+        return 0
+
+    cdef int look_up(
+        self, Spellings table, Scratch *scratch, int kind, const void *data, const Found *found, int count
+    ) except -1 nogil:
+        """Add the forms of some written words."""
+        cdef int number
+        cdef uint32_t length
+        cdef const Found *word
+        for number in range(count):
+            word = &found[number]
+            if scratch.with_places:
+                self.note_place(scratch, <int32_t> word.start, <int32_t> word.end)
+            if kind == 2:
+                length = <uint32_t> (word.end - word.start)
+                self.add(table, scratch, <const uint16_t *> data + word.start, length, word.hashed)
+            else:
+                length = self.in_units(scratch, kind, data, word.start, word.end)
+                self.add(table, scratch, scratch.word, length, word.hashed)
         return 0
 
     cdef void settle(self, Spellings table, Scratch *scratch) noexcept nogil:
@@ -157,7 +186,8 @@ cdef class Reader:
         if units:
             row = self.row_of(table, scratch, scratch.form, units)
             self.push(scratch, row)
-        self.keep(table, hashed, key, length, row)
+        if units != length or memcmp(scratch.form, key, units * sizeof(uint16_t)):  # else row_of has kept it
+            self.keep(table, hashed, key, length, row)
         return 0
 
     cdef int add_slowly(
@@ -216,7 +246,7 @@ cdef class Reader:
             table.full = True
             return EMPTY
         self.ngrams.row_of(form, length, table.unseen + <size_t> (row - table.known) * table.width)
-        self.phrases.begun_by(table, form, length, table.begins_of(row))
+        table.beginning[row - table.known] = self.phrases.begun_by(table, form, length, table.begins_of(row))
         if not table.keep(hashed, form, length, row):
             return EMPTY
         table.rows += 1

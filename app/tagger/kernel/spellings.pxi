@@ -8,6 +8,7 @@ cdef enum:
     EMPTY = -1          # no word in this slot
     NOTHING = -2        # a spelling of nothing but marks
     SEVERAL = -3        # and below: a ligature that stands for several words
+    LINE = 64           # bytes that memory gives at once; no slot lies across two
     INLINE = 13         # units of a key inside its slot, so that most words take one cache line
     LONGEST_KEPT = 128  # units of the longest spelling that is kept
     MOST_PROBES = 64    # a crowded neighbourhood gives up: keys can't be chosen to make look-ups slow
@@ -39,6 +40,7 @@ cdef class Spellings:
     cdef uint16_t *arena
     cdef float *unseen          # (most_rows - known, K + 1)
     cdef uint16_t *begins       # (most_rows - known, BUCKETS): the buckets of phrases that a word can begin, 0 for none
+    cdef unsigned char *beginning   # (most_rows - known,): whether a word begins any phrase; small enough to stay near
     cdef Several *several
     cdef int shift, width
     cdef uint32_t mask
@@ -57,12 +59,13 @@ cdef class Spellings:
         self.known, self.rows, self.most_rows, self.width, self.seed = known, known, known + cached, width, seed
         self.most_filled = known + kept
         self.arena_size = LONGEST_KEPT * 1024 + 16 * <uint32_t> (known + kept)
-        self.slots = <Slot *> malloc((<size_t> self.mask + 1) * sizeof(Slot))
+        self.slots = <Slot *> aligned_alloc(LINE, (<size_t> self.mask + 1) * sizeof(Slot))
         self.arena = <uint16_t *> calloc(self.arena_size, sizeof(uint16_t))
         self.unseen = <float *> calloc(<size_t> cached * width, sizeof(float))
         self.begins = <uint16_t *> calloc(<size_t> cached * BUCKETS, sizeof(uint16_t))
+        self.beginning = <unsigned char *> calloc(cached + 1, 1)
         self.several = <Several *> calloc(MOST_SEVERAL, sizeof(Several))
-        if not (self.slots and self.arena and self.unseen and self.begins and self.several):
+        if not (self.slots and self.arena and self.unseen and self.begins and self.beginning and self.several):
             raise MemoryError()
         cdef uint32_t place
         for place in range(self.mask + 1):
@@ -73,6 +76,7 @@ cdef class Spellings:
         free(self.arena)
         free(self.unseen)
         free(self.begins)
+        free(self.beginning)
         free(self.several)
 
     cdef inline uint16_t *begins_of(self, int32_t row) noexcept nogil:
@@ -91,6 +95,10 @@ cdef class Spellings:
             hashed = mixed(hashed, character)
             at += 1
         return hashed
+
+    cdef inline void expect(self, uint64_t hashed) noexcept nogil:
+        """Say that a key of this hash will be looked up soon."""
+        prefetch(&self.slots[<uint32_t> (hashed >> self.shift)])
 
     cdef inline int32_t find(self, uint64_t hashed, const uint16_t *key, uint32_t length) noexcept nogil:
         """The row of a key, or EMPTY."""
