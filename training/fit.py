@@ -151,7 +151,7 @@ def _golden(data: LabelledData, model: AdditiveModel, folding: Folding) -> tuple
     scorer = WordTableScorer(model, Normaliser(folding))
     step = max(1, len(data.rows) // _GOLDEN_PASSAGES)
     texts = [row.text for row in data.rows[::step][:_GOLDEN_PASSAGES]]
-    return tuple(Golden(text, tuple(scorer.score(text).scores)) for text in texts)
+    return tuple(Golden(text, tuple(round(score, 6) for score in scorer.score(text).scores)) for text in texts)
 
 
 def _training_facts(data: LabelledData, options: FitOptions, metrics: Evaluation) -> dict[str, Any]:

@@ -174,7 +174,7 @@ def _workers(dask: str | None) -> Iterator[None]:
     try:
         from distributed import Client
     except ImportError:
-        raise LabelledDataError("Dask isn't installed: pip install 'rasid[dask]'.") from None
+        raise LabelledDataError("Dask isn't installed: run `pip install '.[dask]'` in Rasid's clone.") from None
     from joblib import parallel_config
 
     try:

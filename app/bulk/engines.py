@@ -89,7 +89,7 @@ class DaskEngine:
             from distributed import Client, KilledWorker
             from distributed.client import FutureCancelledError
         except ImportError:
-            raise InputError("Dask isn't installed: pip install 'rasid[dask]'.") from None
+            raise InputError("Dask isn't installed: run `pip install '.[dask]'` in Rasid's clone.") from None
         from concurrent.futures import CancelledError
 
         try:

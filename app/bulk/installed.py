@@ -11,4 +11,4 @@ def require_bulk() -> None:
     """Raise `InputError` if a library of the extra `bulk` is missing."""
     missing = [name for name in _NEEDED if find_spec(name) is None]
     if missing:
-        raise InputError(f"{', '.join(missing)} isn't installed: pip install 'rasid[bulk]'.")
+        raise InputError(f"{', '.join(missing)} isn't installed: run `pip install '.[bulk]'` in Rasid's clone.")

@@ -9,7 +9,7 @@
 from importlib.util import find_spec
 
 if find_spec("httpx") is None:
-    raise ModuleNotFoundError("The client needs httpx: pip install 'rasid[client]'.", name="httpx")
+    raise ModuleNotFoundError("The client needs httpx: run `pip install '.[client]'` in Rasid's clone.", name="httpx")
 
 from app.client.async_rasid import AsyncRasid
 from app.client.calls import Choices, TrainingOptions

@@ -43,7 +43,7 @@ def engine_of(folder: Path, url: str) -> Engine:
         ) from None
     except ModuleNotFoundError as fault:
         raise StoreUnavailableError(
-            f"The database's driver {fault.name} isn't installed: install rasid[postgres]."
+            f"The database's driver {fault.name} isn't installed: run `pip install '.[postgres]'` in Rasid's clone."
         ) from None
 
 

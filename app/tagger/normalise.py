@@ -6,7 +6,7 @@ The only file that knows pyarabic: it takes that library's letters and marks, no
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 
 from pyarabic import araby
@@ -26,6 +26,8 @@ _WORD = re.compile(rf"[\w{_DROPPED}{_BISMILLAH}]+")
 """A run of letters, digits and anything that is dropped later; underscores are taken out before."""
 
 _ARABIC = re.compile("[\u0600-\u06ff\ufb50-\ufefc]+")
+_FOREIGN = re.compile(r"[^\W\d_\u0600-\u06ff\ufb50-\ufefc]")
+"""Any letter that isn't Arabic, and some signs that are none: enough to tell that there is no such letter."""
 
 _COMPOSED = {
     araby.ALEF + araby.MADDA_ABOVE: araby.ALEF_MADDA,
@@ -151,6 +153,10 @@ class Normaliser:
         form = _COMPOSABLE.sub(lambda pair: _COMPOSED[pair.group()], form)
         return form.translate(self._second_pass)
 
+    def each(self, raw: Sequence[str]) -> list[str]:
+        """The normal forms of many raw words, as `word` gives them, for less than one by one."""
+        return self.word("\n".join(raw)).split("\n") if raw else []
+
     def single_forms(self) -> dict[str, str]:
         """Usual characters whose form is one character or none, whatever their fellows are; so words form by letters.
 
@@ -178,5 +184,7 @@ def raw_words_list(text: str) -> list[str]:
 
 def arabic_share(text: str) -> float:
     """The share of Arabic letters among all letters of `text`, 0..1; 0 where there is no letter."""
+    if not _FOREIGN.search(text):
+        return 1.0 if any(map(str.isalpha, text)) else 0.0
     letters = "".join(filter(str.isalpha, text))
     return 1 - len(_ARABIC.sub("", letters)) / len(letters) if letters else 0.0

@@ -239,7 +239,7 @@ def test_a_missing_library_is_told_in_a_sentence(verb: str) -> None:
     code = BLOCKED.format(verb=verb)
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT)
     assert result.returncode == 1
-    assert result.stderr == "error: pyarrow isn't installed: pip install 'rasid[bulk]'.\n"
+    assert result.stderr == "error: pyarrow isn't installed: run `pip install '.[bulk]'` in Rasid's clone.\n"
 
 
 def test_serving_imports_none_of_it() -> None:

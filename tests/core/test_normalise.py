@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from pyarabic import araby
 
-from app.tagger.normalise import Folding, Normaliser, arabic_share
+from app.tagger.normalise import Folding, Normaliser, arabic_share, raw_words_list
 from tests import arabic
 
 NORMALISER = Normaliser()
@@ -113,6 +113,12 @@ def test_ways_of_writing_a_word_give_one_form(word: str) -> None:
         assert NORMALISER.word(write(word)) == form
 
 
+@given(arabic.mixed_text)
+def test_many_words_normalise_as_one_by_one(text: str) -> None:
+    written = raw_words_list(text)
+    assert NORMALISER.each(written) == [NORMALISER.word(word) for word in written]
+
+
 def test_long_runs_of_marks_are_fast() -> None:
     marks = "َِ" * 80_000
     fastest = float("inf")
@@ -126,3 +132,10 @@ def test_long_runs_of_marks_are_fast() -> None:
 @pytest.mark.parametrize(("text", "share"), [("داعش", 1.0), ("ISIS", 0.0), ("", 0.0), ("123 !", 0.0), ("اب cd", 0.5)])
 def test_arabic_share(text: str, share: float) -> None:
     assert arabic_share(text) == share
+
+
+@given(arabic.mixed_text)
+def test_arabic_share_counts_letters(text: str) -> None:
+    letters = list(filter(str.isalpha, text))
+    inside = [letter for letter in letters if "\u0600" <= letter <= "\u06ff" or "\ufb50" <= letter <= "\ufefc"]
+    assert arabic_share(text) == pytest.approx(len(inside) / len(letters) if letters else 0.0)

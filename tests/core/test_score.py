@@ -5,10 +5,11 @@ import pytest
 import scipy.sparse as sp
 from hypothesis import given
 
-from app.tagger import Tagger, score
+from app.tagger import Tagger, word_table
 from app.tagger.features import AdditiveModel, ngrams_of
 from app.tagger.normalise import Normaliser
 from app.tagger.score import WordTableScorer
+from app.tagger.word_table import NgramRows
 from tests import arabic
 from training import LabelledData
 from training.matrix import factored_counts
@@ -49,9 +50,33 @@ def test_scores_equal_the_reference(scorer: WordTableScorer, corpus: LabelledDat
 
 def test_a_known_word_has_the_row_that_its_ngrams_and_itself_make(scorer: WordTableScorer) -> None:
     model = scorer.model
-    for word in list(model.words)[::97]:
-        row, from_ngrams = np.asarray(model.word_rows)[model.words[word]], scorer.row_of_unseen(word)
-        assert row[-1] > from_ngrams[-1] - 1e-3
+    words = list(model.words)[::97]
+    for word, from_ngrams in zip(words, NgramRows(model).rows_of(words), strict=True):
+        assert np.asarray(model.word_rows)[model.words[word]][-1] > from_ngrams[-1] - 1e-3
+
+
+def test_rows_of_unseen_words_are_the_sums_of_their_ngrams(scorer: WordTableScorer) -> None:
+    model = scorer.model
+    idf, weights = np.asarray(model.ngram_idf), np.asarray(model.ngram_weights, dtype=np.float64)
+    words = ["داعشستان", "هههههه", "", "ababab", "والمتطرفات", "𐤀𐤁"]
+    for word, row in zip(words, NgramRows(model).rows_of(words), strict=True):
+        counts = ngrams_of(word, model.lengths)
+        values = {
+            model.ngrams[gram]: times * float(idf[model.ngrams[gram]])
+            for gram, times in counts.items()
+            if gram in model.ngrams
+        }
+        expected = sum((value * weights[number] for number, value in values.items()), np.zeros(model.topics))
+        assert np.allclose(row, [*expected, sum(value**2 for value in values.values())], rtol=0, atol=1e-5)
+
+
+def test_many_passages_score_as_one_by_one(scorer: WordTableScorer, corpus: LabelledData) -> None:
+    texts = ["", *(row.text for row in corpus.rows[:600]), "...", "\u0640", ""]
+    together, alone = scorer.score_many(texts), [scorer.score(text) for text in texts]
+    assert np.allclose(together.scores, [one.scores for one in alone], rtol=0, atol=1e-12)
+    assert list(together.words) == [one.words for one in alone]
+    assert list(together.unknown) == [one.unknown for one in alone]
+    assert list(together.arabic) == [one.arabic for one in alone]
 
 
 @given(arabic.mixed_text)
@@ -95,15 +120,15 @@ def test_a_full_cache_changes_no_score(
 ) -> None:
     texts = [row.text for row in corpus.rows[1000:1100]]
     expected = [scorer.score(text).raw for text in texts]
-    monkeypatch.setattr(score, "CACHED_WORDS", 3)
-    monkeypatch.setattr(score, "CACHED_SPELLINGS", 40)
+    monkeypatch.setattr(word_table, "CACHED_WORDS", 3)
+    monkeypatch.setattr(word_table, "CACHED_TOKENS", 40)
     small = WordTableScorer(scorer.model, scorer.normaliser)
     for text, raw in zip(texts, expected, strict=True):
         assert np.allclose(small.score(text).raw, raw, rtol=0, atol=1e-12)
 
 
 def test_threads_share_a_scorer(scorer: WordTableScorer, corpus: LabelledData, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(score, "CACHED_WORDS", 50)
+    monkeypatch.setattr(word_table, "CACHED_WORDS", 50)
     texts = [row.text for row in corpus.rows[500:700]]
     expected = [scorer.score(text).raw for text in texts]
     shared = WordTableScorer(scorer.model, scorer.normaliser)

@@ -285,4 +285,5 @@ def test_without_httpx_one_sentence() -> None:
     code = "import sys; sys.modules['httpx'] = None; sys.meta_path.insert(0, type('N', (), {'find_spec': \
 staticmethod(lambda name, *_: None)})); import importlib.util as u; u.find_spec = lambda name: None; import app.client"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.stderr.splitlines()[-1] == ("ModuleNotFoundError: The client needs httpx: pip install 'rasid[client]'.")
+    says = "ModuleNotFoundError: The client needs httpx: run `pip install '.[client]'` in Rasid's clone."
+    assert done.stderr.splitlines()[-1] == says

@@ -13,7 +13,6 @@ import pytest
 from app.tagger import Tagger
 from app.tagger.errors import InputError
 from app.tagger.normalise import Folding, Normaliser
-from app.tagger.score import WordTableScorer
 from tests.arabic import (
     INVISIBLE,
     LETTERS,
@@ -151,8 +150,8 @@ def test_the_texts_hold_what_could_go_wrong(case: Case) -> None:
     assert sum(not np.allclose(found.raw, intercepts) for found in only_unknown) > 20
     assert sum(found.words - found.unknown for found in scored) > 1000
     assert sum(found.unknown for found in scored) > 500
-    scorer = WordTableScorer(case.tagger.bundle.model, Normaliser(case.tagger.bundle.folding))
-    texts_with_phrases = [text for text in case.texts if scorer.word_rows(text.replace("_", " ").split()).phrases]
+    normaliser, lexicon = Normaliser(case.tagger.bundle.folding), case.tagger.bundle.model.lexicon
+    texts_with_phrases = [text for text in case.texts if lexicon.places([word.form for word in normaliser.words(text)])]
     assert len(texts_with_phrases) > 15
     assert case.found["features"][case.texts.index("")] == 0
     assert max(case.found["features"]) > 20

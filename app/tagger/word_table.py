@@ -1,0 +1,161 @@
+"""Rows of words: made from n-grams, kept by written token, and the phrases that a word can begin."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from app.tagger.features import LONGEST_WORD, AdditiveModel
+from app.tagger.lexicon import PROCLITICS
+from app.tagger.normalise import Normaliser, raw_words_list
+from app.tagger.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from app.tagger.arrays import Floats
+
+CACHED_WORDS = 65_536
+"""Unseen words whose rows are kept; when there are more, the table starts anew."""
+CACHED_TOKENS = 4 * CACHED_WORDS
+CACHED_CHARACTERS = 16 * CACHED_TOKENS
+_AFTER_PROCLITIC = {proclitic[0] for proclitic in PROCLITICS if proclitic}
+_LONGEST_PROCLITIC = max(map(len, PROCLITICS))
+
+Followers = dict[int, list[tuple[tuple[int, ...], int]]]
+"""By the row of a phrase's second word: the rows of the others and the number of the group."""
+ALONE = -1
+"""In place of the second word's row, for phrases of one word."""
+
+
+class NgramRows:
+    """Makes the rows of words from their n-grams."""
+
+    def __init__(self, model: AdditiveModel) -> None:
+        self._numbers = Vocabulary.of(model.ngrams).numbers
+        self._idf, self._weights = np.asarray(model.ngram_idf, dtype=np.float64), np.asarray(model.ngram_weights)
+        self._lengths, self._topics = model.lengths, model.topics
+        shortest = model.lengths.shortest
+        self._closed = all(gram[:-1] in self._numbers for gram in self._numbers if len(gram) > shortest)
+
+    def rows_of(self, words: Sequence[str]) -> "Floats":
+        """The rows (N, K + 1) of words that training never kept: shares, then the squared length."""
+        ids: list[int] = []
+        times: list[int] = []
+        starts, places = [], []
+        for place, word in enumerate(words):
+            found = self._ngrams_of(word)
+            if found:
+                counts = Counter(found) if len(set(found)) < len(found) else dict.fromkeys(found, 1)
+                starts.append(len(ids))
+                places.append(place)
+                ids += counts
+                times += counts.values()
+        rows = np.zeros((len(words), self._topics + 1))
+        if ids:
+            values = np.array(times) * self._idf[ids]
+            shares = values.astype(np.float32)[:, None] * self._weights[ids].astype(np.float32)
+            rows[places, :-1] = np.add.reduceat(shares, starts)
+            rows[places, -1] = np.add.reduceat(values * values, starts)
+        return rows
+
+    def _ngrams_of(self, word: str) -> list[int]:
+        """The numbers of a word's n-grams; where the beginning of each is one too, none is sought past a failure."""
+        padded, found = f" {word[:LONGEST_WORD]} ", []
+        end, shortest, longest = len(padded), self._lengths.shortest, self._lengths.longest
+        number_of, closed = self._numbers.get, self._closed
+        for start in range(end - shortest + 1):
+            for stop in range(start + shortest, min(start + longest, end) + 1):
+                number = number_of(padded[start:stop])
+                if number is not None:
+                    found.append(number)
+                elif closed:
+                    break
+        return found
+
+
+class Beginnings:
+    """What every table begins with: the known words, then those of phrases, always with the same numbers."""
+
+    def __init__(self, model: AdditiveModel, ngrams: NgramRows) -> None:
+        self.ngrams = ngrams
+        self.known = len(model.words)
+        self.row_of_form = dict(Vocabulary.of(model.words).numbers)
+        phrases = model.lexicon.phrases
+        others = [
+            word for word in dict.fromkeys(chain(*(phrase.words for phrase in phrases))) if word not in model.words
+        ]
+        self.row_of_form |= {word: self.known + number for number, word in enumerate(others)}
+        self.rows = np.vstack([np.asarray(model.word_rows), ngrams.rows_of(others)]).astype(np.float32)
+        self._followers_of: dict[str, Followers] = {}
+        for phrase in phrases:
+            second, *rest = [self.row_of_form[word] for word in phrase.words[1:]] or [ALONE]
+            followers = self._followers_of.setdefault(phrase.words[0], {})
+            followers.setdefault(second, []).append((tuple(rest), phrase.group))
+
+    def followers_of(self, form: str) -> Followers | None:
+        """What can follow a word in the phrases that it can begin, whatever proclitics it carries; None if none."""
+        found = self._followers_of.get(form)
+        if form[:1] in _AFTER_PROCLITIC:
+            for cut in range(1, min(_LONGEST_PROCLITIC, len(form)) + 1):
+                more = self._followers_of.get(form[cut:])
+                if more and form[:cut] in PROCLITICS:
+                    both = chain((found or {}).items(), more.items())
+                    found = {}
+                    for second, endings in both:
+                        found[second] = found.get(second, []) + endings
+        return found
+
+
+class WordTable:
+    """One generation of rows and of tokens, the stretches between spaces, whose rows are known. Only ever added to.
+
+    `rows` is (n, K + 1) and `begins`, which of them begin phrases, (n,), n being at least the rows that there are;
+    `rows_of_token` gives each token's words in order, mostly one.
+    """
+
+    def __init__(self, beginnings: Beginnings) -> None:
+        self.rows = beginnings.rows
+        self.begins = np.zeros(len(self.rows), dtype=bool)
+        self.followers: dict[int, Followers] = {}
+        self.rows_of_token: dict[str, tuple[int, ...]] = {}
+        self._beginnings = beginnings
+        self._row_of_form = dict(beginnings.row_of_form)
+        self._characters = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether it is time for the next generation: what one text adds is never refused."""
+        return (
+            len(self._row_of_form) >= len(self._beginnings.rows) + CACHED_WORDS
+            or len(self.rows_of_token) >= CACHED_TOKENS
+            or self._characters >= CACHED_CHARACTERS
+        )
+
+    def learn(self, tokens: Sequence[str], normaliser: Normaliser) -> None:
+        """Add tokens; one thread at a time. Readers see a token when all that belongs to it is there."""
+        written = [raw_words_list(token) for token in tokens]
+        forms = iter(normaliser.each(list(chain.from_iterable(written))))
+        forms_of = [[form for _ in words for form in next(forms).split()] for words in written]
+        self._add_rows([form for form in dict.fromkeys(chain.from_iterable(forms_of)) if form not in self._row_of_form])
+        for token, own in zip(tokens, forms_of, strict=True):
+            rows = tuple([self._row_of_form[form] for form in own])
+            self._note_followers(rows, own)
+            self._characters += len(token)
+            self.rows_of_token[token] = rows
+
+    def _add_rows(self, forms: Sequence[str]) -> None:
+        first = len(self._row_of_form)
+        end = first + len(forms)
+        if end > len(self.rows):
+            more = max(end, 2 * len(self.rows)) - len(self.rows)
+            self.begins = np.append(self.begins, np.zeros(more, dtype=bool))
+            self.rows = np.vstack([self.rows, np.zeros((more, self.rows.shape[1]), dtype=np.float32)])
+        self.rows[first:end] = self._beginnings.ngrams.rows_of(forms)
+        self._row_of_form.update(zip(forms, range(first, end), strict=True))
+
+    def _note_followers(self, rows: Iterable[int], forms: Iterable[str]) -> None:
+        for row, form in zip(rows, forms, strict=True):
+            if found := self._beginnings.followers_of(form):
+                self.followers[row] = found
+                self.begins[row] = True
