@@ -22,6 +22,7 @@ class Sizes:
     rounds: int
     passages: int
     single_passages: int
+    met_before: int
     training_rows: int | None
     folds: int
     fit_rows: tuple[int, ...]
@@ -32,6 +33,7 @@ FULL = Sizes(
     rounds=5,
     passages=2_000,
     single_passages=500,
+    met_before=20_000,
     training_rows=None,
     folds=3,
     fit_rows=(1_000, 10_000, 50_000),
@@ -41,6 +43,7 @@ QUICK = Sizes(
     rounds=2,
     passages=500,
     single_passages=200,
+    met_before=500,
     training_rows=1_500,
     folds=2,
     fit_rows=(500, 1_000),

@@ -27,6 +27,7 @@ class Fitted:
 
     `fresh` gives a scorer with cold caches. `prepared` is done to a text beforehand and never timed, as is `matrix`,
     which makes (N, K) scores of what a scorer gives. `thresholds` (K,) only if its own fit found them on held-out rows.
+    `remembers` says that a scorer keeps words from call to call, and so is faster once it has met many.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Fitted:
     matrix: Callable[[Any], Floats] = np.asarray
     prepared: Callable[[str], str] = str
     thresholds: Floats | None = None
+    remembers: bool = False
 
     def scores(self, texts: Sequence[str]) -> Floats:
         """Scores (N, K)."""

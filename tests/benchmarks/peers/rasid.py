@@ -40,4 +40,5 @@ def fitted(bundle: Bundle, engine: str) -> Fitted:
         scorer = engine_of(bundle, engine)
         return Scorer(lambda texts: scorer.score_many(texts).scores, lambda text: scorer.score(text).scores)
 
-    return Fitted(name_of(engine), fresh, thresholds=np.asarray(bundle.thresholds, dtype=np.float64))
+    thresholds = np.asarray(bundle.thresholds, dtype=np.float64)
+    return Fitted(name_of(engine), fresh, thresholds=thresholds, remembers=True)
