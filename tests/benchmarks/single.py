@@ -47,8 +47,8 @@ def single(contenders: Contenders, source: Source, sizes: Sizes) -> Section:
 
     return Section(
         "Single passages",
-        f"{len(passages):,} passages of {PASSAGE_WORDS} words ({source.name}), one a call, after {_WARM_UP} others, and "
-        f"for Rasid, which keeps words that it has met, {len(before):,} more; "
+        f"{len(passages):,} passages of {PASSAGE_WORDS} words ({source.name}), one a call, after {_WARM_UP} others, "
+        f"and for Rasid, which keeps words that it has met, {len(before):,} more; "
         f"median of {sizes.rounds} interleaved rounds; p50 and p99 over all calls.",
         ("", "x, CPU", "rounds", "x, p50", "p50, µs", "p99, µs"),
         tuple(row(name) for name in sorted(times, key=lambda name: -times[name].cpu)),

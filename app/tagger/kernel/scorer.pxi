@@ -98,7 +98,6 @@ cdef class Kernel:
         cdef Scratch own
         cdef Scratch *scratch = self.borrowed(&own)
         cdef double sums[MOST_TOPICS + 1]
-        cdef double norm
         cdef int32_t word
         cdef int topic
         for topic in topics:
@@ -108,12 +107,12 @@ cdef class Kernel:
         try:
             self.reader.read(table, scratch, view.kind, view.data, view.size)
             self.weights.count(table, scratch)
-            norm = self.weights.add_up(table, scratch, sums)
+            self.weights.scale(scratch, self.weights.add_up(table, scratch, sums))
             self.phrases.find(table, scratch)
             return (
                 [scratch.starts[word] for word in range(scratch.words)],
                 [scratch.ends[word] for word in range(scratch.words)],
-                [self.shares_of(table, scratch, topic, norm) for topic in topics],
+                [self.shares_of(table, scratch, topic) for topic in topics],
             )
         finally:
             scratch.with_places = False
@@ -137,9 +136,9 @@ cdef class Kernel:
         self.weights.calibrated(raw, scores)
         return 0
 
-    cdef list shares_of(self, Spellings table, Scratch *scratch, int topic, double norm):
+    cdef list shares_of(self, Spellings table, Scratch *scratch, int topic):
         """Each written word's share in a topic's raw score."""
-        cdef int32_t word, at, end, type_, group, marked
+        cdef int32_t word, at, end, group, marked
         cdef double share, of_phrase
         cdef list shares = []
         cdef unsigned char *marks
@@ -158,10 +157,9 @@ cdef class Kernel:
             end = scratch.firsts[word + 1] if word + 1 < scratch.words else scratch.n
             share = 0
             for at in range(scratch.firsts[word], end):
-                type_ = self.weights.type_of(scratch, scratch.ids[at])
-                share += gain(scratch.counts[type_]) / scratch.counts[type_] / norm * (
+                share += scratch.extra[at] + scratch.scales[scratch.type_at[at]] * (
                     self.weights.row(table, scratch, scratch.ids[at])[topic]
-                ) + scratch.extra[at]
+                )
             shares.append(share)
         return shares
 

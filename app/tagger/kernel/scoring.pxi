@@ -89,6 +89,17 @@ cdef class Weights:
             place = (place + 1) & scratch.place_mask
         return scratch.place_of[place]
 
+    cdef int scale(self, Scratch *scratch, double norm) except -1 nogil:
+        """Fill `type_at` (n,) and `scales`, so that a form's share is its type's scale times its row."""
+        cdef int32_t at, type_
+        grown(<void **> &scratch.type_at, &scratch.type_at_size, scratch.n, sizeof(int32_t))
+        grown(<void **> &scratch.scales, &scratch.scales_size, scratch.type_count, sizeof(double))
+        for at in range(scratch.n):
+            scratch.type_at[at] = self.type_of(scratch, scratch.ids[at])
+        for type_ in range(scratch.type_count):
+            scratch.scales[type_] = gain(scratch.counts[type_]) / scratch.counts[type_] / norm
+        return 0
+
     cdef double add_up(self, Spellings table, Scratch *scratch, double *sums) noexcept nogil:
         """Fill `sums` (K + 1,) with the words' shares before the norm, and return the norm."""
         cdef int32_t type_

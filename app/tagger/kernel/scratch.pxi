@@ -45,6 +45,10 @@ cdef struct Scratch:
     unsigned char *marks
     double *extra
     size_t groups_size, marks_size, extra_size
+    # For shares: the type of each form, and `g(tf) / tf / norm` of each type.
+    int32_t *type_at
+    double *scales
+    size_t type_at_size, scales_size
     int32_t letters, arabic, unknown
 
 
@@ -81,6 +85,8 @@ cdef void released(Scratch *scratch) noexcept nogil:
     free(scratch.groups)
     free(scratch.marks)
     free(scratch.extra)
+    free(scratch.type_at)
+    free(scratch.scales)
     memset(scratch, 0, sizeof(Scratch))
 
 
