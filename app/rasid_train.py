@@ -5,9 +5,9 @@ from importlib import import_module
 
 
 def main() -> None:
-    """Entry point of the command; what it needs is looked for by the package `training` itself."""
+    """Entry point of the command: exit code 1 if a library that training needs isn't installed."""
     try:
         command = import_module("training.cli")
     except ModuleNotFoundError as fault:
-        sys.exit(f"error: {fault}")
+        sys.exit(f"error: {fault.name} isn't installed: run `pip install '.[train]'` in Rasid's clone.")
     command.main()

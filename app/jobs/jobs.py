@@ -151,7 +151,9 @@ class Jobs:
 
     def _refuse_unfit(self, options: JobOptions) -> None:
         if find_spec("sklearn") is None:
-            detail = "Training isn't installed here: run the image that retrains, or `pip install '.[train]'` in a clone."
+            detail = (
+                "Training isn't installed: run the image that retrains, or `pip install '.[train]'` in Rasid's clone."
+            )
             raise Problem(501, "no-training", detail)
         if self.stopping:
             raise Problem(503, "stopping", "The service is shutting down: try again in a moment.")

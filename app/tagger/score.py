@@ -2,7 +2,6 @@
 
 import math
 import threading
-from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, chain, pairwise
@@ -13,7 +12,7 @@ import numpy.typing as npt
 from app.tagger.features import AdditiveModel
 from app.tagger.normalise import Normaliser, arabic_share, raw_words
 from app.tagger.scorer import PassageScore, PassageScores, WordShares
-from app.tagger.word_table import ALONE, Beginnings, NgramRows, WordTable
+from app.tagger.word_table import ALONE, BEGINS, BEGINS_ALONE, SECOND, Beginnings, NgramRows, WordTable
 
 Floats = npt.NDArray[np.floating]
 Integers = npt.NDArray[np.integer]
@@ -25,16 +24,16 @@ _GAIN = np.array([0.0, *(1.0 + math.log(n) for n in range(1, 256))])
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """N passages as sequences of rows of a table, and the places where each ends in `rows`, all of them in a row."""
+    """N passages as sequences of rows of a table: all of them in a row (n,), and where each passage ends (N,)."""
 
     table: WordTable
-    rows: list[int]
-    ends: list[int]
+    rows: Integers
+    ends: Integers
 
     @property
     def lengths(self) -> Integers:
         """Words of each passage, (N,)."""
-        return np.array([end - start for start, end in pairwise([0, *self.ends])], dtype=np.int64)
+        return self.ends - np.concatenate(([0], self.ends[:-1]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,17 +88,14 @@ class WordTableScorer:
         weights = types.gains / types.counts / _norms(read, types)[0]
         share_of_type = weights[:, None] * read.table.rows[types.rows]
         share_of_row = dict(zip(types.rows.tolist(), share_of_type[:, topics].tolist(), strict=True))
-        of_phrases = self._shares_of_phrases(read, topics)
+        of_phrases, rows = self._shares_of_phrases(read, topics), read.rows.tolist()
         firsts = accumulate((len(read.table.rows_of_token[word]) for word in written), initial=0)
         places = [range(first, end) for first, end in pairwise(firsts)]
         return WordShares(
             [match.start() for match in matches],
             [match.end() for match in matches],
             [
-                [
-                    sum(share_of_row[read.rows[i]][column] + of_phrases.get((column, i), 0.0) for i in own)
-                    for own in places
-                ]
+                [sum(share_of_row[rows[i]][column] + of_phrases.get((column, i), 0.0) for i in own) for own in places]
                 for column in range(len(topics))
             ],
         )
@@ -107,12 +103,13 @@ class WordTableScorer:
     def _read(self, tokens: Sequence[list[str]]) -> _Read:
         """Look the tokens of N passages up in one table."""
         table = self._table
-        known = table.rows_of_token
-        if not known.keys() >= set(chain.from_iterable(tokens)):
+        try:
+            found = [_rows(table, own) for own in tokens]
+        except KeyError:
             table = self._grown(tokens)
-            known = table.rows_of_token
-        found = [list(chain.from_iterable(map(known.__getitem__, own))) for own in tokens]
-        return _Read(table, list(chain.from_iterable(found)), list(accumulate(map(len, found))))
+            found = [_rows(table, own) for own in tokens]
+        ends = np.cumsum([len(rows) for rows in found], dtype=np.int64)
+        return _Read(table, np.fromiter(chain.from_iterable(found), np.int64, ends[-1]), ends)
 
     def _grown(self, tokens: Sequence[list[str]]) -> WordTable:
         """A table that knows all tokens: the present one, or a new one where that is full."""
@@ -140,9 +137,11 @@ class WordTableScorer:
 
     def _unknown(self, read: _Read) -> list[int]:
         """How many words of each passage training never kept, (N,)."""
-        rows = np.array(read.rows, dtype=np.int64)
+        is_unknown = read.rows >= self._beginnings.known
+        if len(read.ends) == 1:
+            return [int(np.count_nonzero(is_unknown))]
         owners = np.repeat(np.arange(len(read.ends)), read.lengths)
-        found: list[int] = np.bincount(owners[rows >= self._beginnings.known], minlength=len(read.ends)).tolist()
+        found: list[int] = np.bincount(owners[is_unknown], minlength=len(read.ends)).tolist()
         return found
 
     def _shares_of_phrases(self, read: _Read, topics: Sequence[int]) -> dict[tuple[int, int], float]:
@@ -153,10 +152,8 @@ class WordTableScorer:
         added: dict[tuple[int, int], float] = {}
         for group, own in sorted(places.items()):
             for column, topic in enumerate(topics):
-                for place in own:
-                    added[column, place] = added.get((column, place), 0.0) + self._phrase_shares[group, topic] / len(
-                        own
-                    )
+                share = float(self._phrase_shares[group, topic]) / len(own)
+                added |= {(column, place): added.get((column, place), 0.0) + share for place in own}
         return added
 
 
@@ -165,20 +162,31 @@ def _tokens(text: str) -> list[str]:
     return text.replace("_", " ").split()
 
 
+def _rows(table: WordTable, tokens: list[str]) -> list[int]:
+    """The rows of tokens in order. Raises `KeyError` for a token that the table never met."""
+    return list(chain.from_iterable(map(table.rows_of_token.__getitem__, tokens)))
+
+
 def _types(read: _Read) -> _Types:
-    size = len(read.table.rows)
-    owners = np.repeat(np.arange(len(read.ends)) * size, read.lengths)
-    found, counts = np.unique(owners + np.array(read.rows, dtype=np.int64), return_counts=True)
-    passages, rows = np.divmod(found, size)
+    if len(read.ends) == 1:
+        rows, counts = np.unique(read.rows, return_counts=True)
+        passages = np.zeros_like(rows)
+    else:
+        size = len(read.table.rows)
+        owners = np.repeat(np.arange(len(read.ends)) * size, read.lengths)
+        found, counts = np.unique(owners + read.rows, return_counts=True)
+        passages, rows = np.divmod(found, size)
     few = counts.max(initial=0) < len(_GAIN)
     return _Types(passages, rows, counts, _GAIN[counts] if few else 1.0 + np.log(counts))
 
 
 def _sums(types: _Types, values: Floats, passages: int) -> Floats:
     """The sums (N, …) of values (n, …) of types over those of each passage."""
+    if passages == 1:
+        return np.asarray(values.sum(axis=0, keepdims=True))
     sums = np.zeros((passages, *values.shape[1:]))
     if len(values):
-        starts = np.flatnonzero(np.diff(types.passages, prepend=-1))
+        starts = np.concatenate(([0], np.flatnonzero(types.passages[1:] != types.passages[:-1]) + 1))
         sums[types.passages[starts]] = np.add.reduceat(values, starts)
     return sums
 
@@ -191,13 +199,14 @@ def _norms(read: _Read, types: _Types) -> Floats:
 
 def _phrases(read: _Read) -> Iterator[tuple[int, int, range]]:
     """Each phrase found: its passage, its group and the places of its words in `read.rows`."""
-    rows, table = read.rows, read.table
-    for place in np.flatnonzero(table.begins[rows]).tolist():
-        passage = bisect_right(read.ends, place)
-        followers = table.followers[rows[place]]
-        for second in (ALONE, rows[place + 1]) if place + 1 < read.ends[passage] else (ALONE,):
-            for rest, group in followers.get(second, ()):
-                start = place + 1 + (second != ALONE)
-                end = start + len(rest)
-                if end <= read.ends[passage] and tuple(rows[start:end]) == rest:
-                    yield passage, group, range(place, end)
+    followers, roles = read.table.followers, read.table.roles[read.rows]
+    seconds = np.append(roles[1:] & SECOND, 0)
+    for place in np.flatnonzero((roles & BEGINS_ALONE) | ((roles & BEGINS) * seconds)).tolist():
+        passage = int(np.searchsorted(read.ends, place, side="right"))
+        end = min(place + read.table.longest_phrase, read.ends[passage])
+        first, *others = read.rows[place:end].tolist()
+        for second in (ALONE, *others[:1]):
+            start = 0 if second == ALONE else 1
+            for rest, group in followers[first].get(second, ()):
+                if tuple(others[start : start + len(rest)]) == rest:
+                    yield passage, group, range(place, place + 1 + start + len(rest))

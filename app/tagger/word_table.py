@@ -26,6 +26,8 @@ Followers = dict[int, list[tuple[tuple[int, ...], int]]]
 """By the row of a phrase's second word: the rows of the others and the number of the group."""
 ALONE = -1
 """In place of the second word's row, for phrases of one word."""
+BEGINS, BEGINS_ALONE, SECOND = 1, 2, 4
+"""Roles of a word in phrases, as bits: it begins some of several words, it is one, it is the second of some."""
 
 
 class NgramRows:
@@ -35,6 +37,7 @@ class NgramRows:
         self._numbers = Vocabulary.of(model.ngrams).numbers
         self._idf, self._weights = np.asarray(model.ngram_idf, dtype=np.float64), np.asarray(model.ngram_weights)
         self._lengths, self._topics = model.lengths, model.topics
+        self._spans: dict[int, list[range]] = {}
         shortest = model.lengths.shortest
         self._closed = all(gram[:-1] in self._numbers for gram in self._numbers if len(gram) > shortest)
 
@@ -62,16 +65,22 @@ class NgramRows:
     def _ngrams_of(self, word: str) -> list[int]:
         """The numbers of a word's n-grams; where the beginning of each is one too, none is sought past a failure."""
         padded, found = f" {word[:LONGEST_WORD]} ", []
-        end, shortest, longest = len(padded), self._lengths.shortest, self._lengths.longest
         number_of, closed = self._numbers.get, self._closed
-        for start in range(end - shortest + 1):
-            for stop in range(start + shortest, min(start + longest, end) + 1):
+        for start, stops in enumerate(self._spans.get(len(padded)) or self._spans_of(len(padded))):
+            for stop in stops:
                 number = number_of(padded[start:stop])
                 if number is not None:
                     found.append(number)
                 elif closed:
                     break
         return found
+
+    def _spans_of(self, size: int) -> list[range]:
+        """The ends of the n-grams that begin at each place of a word of `size` letters, kept for the next such word."""
+        shortest, longest = self._lengths.shortest, self._lengths.longest
+        spans = [range(start + shortest, min(start + longest, size) + 1) for start in range(size - shortest + 1)]
+        self._spans[size] = spans
+        return spans
 
 
 class Beginnings:
@@ -87,11 +96,15 @@ class Beginnings:
         ]
         self.row_of_form |= {word: self.known + number for number, word in enumerate(others)}
         self.rows = np.vstack([np.asarray(model.word_rows), ngrams.rows_of(others)]).astype(np.float32)
+        self.roles = np.zeros(len(self.rows), dtype=np.uint8)
+        self.longest_phrase = max((len(phrase.words) for phrase in phrases), default=0)
         self._followers_of: dict[str, Followers] = {}
         for phrase in phrases:
             second, *rest = [self.row_of_form[word] for word in phrase.words[1:]] or [ALONE]
             followers = self._followers_of.setdefault(phrase.words[0], {})
             followers.setdefault(second, []).append((tuple(rest), phrase.group))
+            if second != ALONE:
+                self.roles[second] |= SECOND
 
     def followers_of(self, form: str) -> Followers | None:
         """What can follow a word in the phrases that it can begin, whatever proclitics it carries; None if none."""
@@ -110,13 +123,14 @@ class Beginnings:
 class WordTable:
     """One generation of rows and of tokens, the stretches between spaces, whose rows are known. Only ever added to.
 
-    `rows` is (n, K + 1) and `begins`, which of them begin phrases, (n,), n being at least the rows that there are;
-    `rows_of_token` gives each token's words in order, mostly one.
+    `rows` is (n, K + 1) and `roles` in phrases (n,), n being at least the rows that there are; `rows_of_token`
+    gives each token's words in order, mostly one.
     """
 
     def __init__(self, beginnings: Beginnings) -> None:
         self.rows = beginnings.rows
-        self.begins = np.zeros(len(self.rows), dtype=bool)
+        self.roles = beginnings.roles.copy()
+        self.longest_phrase = beginnings.longest_phrase
         self.followers: dict[int, Followers] = {}
         self.rows_of_token: dict[str, tuple[int, ...]] = {}
         self._beginnings = beginnings
@@ -149,7 +163,7 @@ class WordTable:
         end = first + len(forms)
         if end > len(self.rows):
             more = max(end, 2 * len(self.rows)) - len(self.rows)
-            self.begins = np.append(self.begins, np.zeros(more, dtype=bool))
+            self.roles = np.append(self.roles, np.zeros(more, dtype=np.uint8))
             self.rows = np.vstack([self.rows, np.zeros((more, self.rows.shape[1]), dtype=np.float32)])
         self.rows[first:end] = self._beginnings.ngrams.rows_of(forms)
         self._row_of_form.update(zip(forms, range(first, end), strict=True))
@@ -158,4 +172,4 @@ class WordTable:
         for row, form in zip(rows, forms, strict=True):
             if found := self._beginnings.followers_of(form):
                 self.followers[row] = found
-                self.begins[row] = True
+                self.roles[row] |= (BEGINS if found.keys() - {ALONE} else 0) | (BEGINS_ALONE if ALONE in found else 0)

@@ -1,4 +1,7 @@
 import json
+import subprocess
+import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -114,3 +117,15 @@ def test_a_damaged_current_does_not_hide_the_version_that_was_fitted(files: Path
     code, out, err = run(*arguments)
     assert (code, out.strip()) == (0, version)
     assert f"not in use yet: `rasid models promote {version}" in err
+
+
+def test_without_the_libraries_of_training_one_sentence() -> None:
+    code = "import sys; sys.modules['sklearn'] = None; from app.rasid_train import main; main()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "error: sklearn isn't installed: run `pip install '.[train]'` in Rasid's clone.\n"
+
+
+def test_the_installed_command_is_the_one_that_looks_for_its_libraries() -> None:
+    scripts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["scripts"]
+    assert scripts == {"rasid": "app.cli:main", "rasid-train": "app.rasid_train:main"}
