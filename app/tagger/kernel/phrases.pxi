@@ -1,7 +1,7 @@
 # The lexicon's phrases in numbers of rows: which groups of phrases a passage holds, and in which places.
 
 cdef enum:
-    FRONTS = 4096
+    MARKS = 1 << 14
 
 cdef struct Phrase:
     int32_t group
@@ -19,7 +19,7 @@ cdef class Phrases:
     cdef uint16_t *bucket           # (bucket_rows,): the bucket of a row that is a first word, else 0
     cdef uint16_t *begins_of_known  # (V, BUCKETS), as `Spellings.begins`
     cdef unsigned char *beginning   # (V,): whether a word begins any phrase; small enough to stay near
-    cdef unsigned char *fronts      # (FRONTS,): whether a word that begins a phrase begins with letters of this number
+    cdef unsigned char *marks       # (MARKS,): whether a word of this mark begins a phrase; few others share one
     cdef uint16_t *proclitics       # (proclitic_count, PROCLITIC): units, ended by 0
     cdef int32_t bucket_rows
     cdef int proclitic_count, groups
@@ -32,8 +32,8 @@ cdef class Phrases:
         self.words = tuple(dict.fromkeys(word for words, _ in phrases for word in words))
         self.proclitic_count = len(proclitics)
         self.proclitics = <uint16_t *> calloc(<size_t> self.proclitic_count * PROCLITIC + 1, sizeof(uint16_t))
-        self.fronts = <unsigned char *> calloc(FRONTS, 1)
-        if not (self.proclitics and self.fronts):
+        self.marks = <unsigned char *> calloc(MARKS, 1)
+        if not (self.proclitics and self.marks):
             raise MemoryError()
         for number, proclitic in enumerate(proclitics):
             if len(proclitic) >= PROCLITIC:
@@ -42,7 +42,7 @@ cdef class Phrases:
                 self.proclitics[number * PROCLITIC + at] = <uint16_t> ord(proclitic[at])
         for words, _ in phrases:
             encoded = words[0].encode("utf-16-le")
-            self.fronts[self.front_of(<const uint16_t *> <const char *> encoded, <uint32_t> (len(encoded) // 2))] = 1
+            self.marks[self.mark_of(<const uint16_t *> <const char *> encoded, <uint32_t> (len(encoded) // 2))] = 1
 
     def __dealloc__(self):
         free(self.phrases)
@@ -51,7 +51,7 @@ cdef class Phrases:
         free(self.bucket)
         free(self.begins_of_known)
         free(self.beginning)
-        free(self.fronts)
+        free(self.marks)
         free(self.proclitics)
 
     cdef number_words(self, phrases, rows, int32_t known):
@@ -98,9 +98,11 @@ cdef class Phrases:
                 return True
         return False
 
-    cdef inline uint32_t front_of(self, const uint16_t *form, uint32_t length) noexcept nogil:
-        """The number of a form's first two letters: most words share it with no beginning of a phrase."""
-        return (form[0] * 61u + (form[1] if length > 1 else 0)) % FRONTS
+    cdef inline uint32_t mark_of(self, const uint16_t *form, uint32_t length) noexcept nogil:
+        cdef uint32_t mark = length, at
+        for at in range(min(length, 32)):
+            mark = mark * 61 + form[at]
+        return mark * <uint32_t> 2654435769u >> 18
 
     cdef bint begun_by(self, Spellings table, const uint16_t *form, uint32_t length, uint16_t *begins) noexcept nogil:
         """Fill (BUCKETS,) with the buckets that a form can begin, whatever proclitics it carries; whether there are any."""
@@ -108,7 +110,7 @@ cdef class Phrases:
         cdef int32_t row
         memset(begins, 0, BUCKETS * sizeof(uint16_t))
         for cut in range(min(PROCLITIC, <int> length)):
-            if not self.fronts[self.front_of(form + cut, length - cut)] or not self.is_proclitic(form, cut):
+            if not self.marks[self.mark_of(form + cut, length - cut)] or not self.is_proclitic(form, cut):
                 continue
             row = table.find(table.hash_of(form + cut, length - cut), form + cut, length - cut)
             if 0 <= row < self.bucket_rows and self.bucket[row]:

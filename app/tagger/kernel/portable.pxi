@@ -12,6 +12,14 @@ cdef extern from *:
     #error "the kernel wants GCC or Clang; without it Rasid scores with NumPy"
     #endif
 
+    /* How many bits are set (Warren: Hacker's Delight, 5-1); not every processor can count them by itself. */
+    static inline int rasid_bits_in(uint64_t bits) {
+        bits -= bits >> 1 & 0x5555555555555555u;
+        bits = (bits & 0x3333333333333333u) + (bits >> 2 & 0x3333333333333333u);
+        bits = (bits + (bits >> 4)) & 0x0f0f0f0f0f0f0f0fu;
+        return (int)(bits * 0x0101010101010101u >> 56);
+    }
+
     /* sums[k] += values[n] * weights[rows[n]][k] for all n, the weights in half precision.
        A half is exact in single precision; where the processor can't turn one into the other, the exponent is put right
        by a multiplication, which is a shift for numbers of this kind. */
@@ -57,6 +65,7 @@ cdef extern from *:
     int32_t published "RASID_READ"(int32_t *place) noexcept nogil
     bint try_lock "RASID_TRY_LOCK"(char *flag) noexcept nogil
     void unlock "RASID_UNLOCK"(char *flag) noexcept nogil
+    int bits_in "rasid_bits_in"(uint64_t bits) noexcept nogil
     void prefetch "RASID_PREFETCH"(const void *place) noexcept nogil
     void (*add_halves "RASID_ADD_HALVES")(
         float *sums, const uint16_t *weights, int width, const int32_t *rows, const float *values, int count
