@@ -3,10 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from app.tagger.bundle import Bundle
-from app.tagger.normalise import Normaliser, raw_words_list
-from tests.benchmarks.corpus import PASSAGE_WORDS, Source, with_known_words
+from tests.benchmarks.corpus import PASSAGE_WORDS, Source
 from tests.benchmarks.judge import Quality
+from tests.benchmarks.known_words import unknown_share, with_known_words
 from tests.benchmarks.peers import Contenders, rasid
 from tests.benchmarks.peers.peer import Fitted
 from tests.benchmarks.peers.scikit_learn import REFERENCE
@@ -22,7 +21,7 @@ def bulk(contenders: Contenders, quality: Mapping[str, Quality], source: Source,
     """The table of passages, and the targets that it decides."""
     passages = source.passages(sizes.passages)
     before = source.passages(sizes.met_before, seed=3)
-    known = _known_words(contenders.bundle, passages)
+    known = with_known_words(passages, contenders.bundle)
     loads = {
         "CPU": Load(passages, before),
         "CPU, the first of an archive": Load(passages, []),
@@ -44,7 +43,7 @@ def bulk(contenders: Contenders, quality: Mapping[str, Quality], source: Source,
             f"{f1.micro_f1:.3f} / {f1.macro_f1:.3f}" if f1 else "",
         )
 
-    unseen = [_unknown_share(contenders.bundle, texts) for texts in (passages, known)]
+    unseen = [unknown_share(texts, contenders.bundle) for texts in (passages, known)]
     return Section(
         "Bulk: scores of many passages",
         f"{len(passages):,} passages of {PASSAGE_WORDS} words ({source.name}), all topics' scores of all passages, "
@@ -113,20 +112,3 @@ def _targets(times: Mapping[str, Mapping[str, Times]]) -> tuple[Target, ...]:
 
 def _faster(than: Times | None, own: Times | None) -> float | None:
     return ratio(than.cpu_s, own.cpu_s).median if than and own else None
-
-
-def _known_words(bundle: Bundle, passages: Sequence[str]) -> list[str]:
-    is_known = _is_known(bundle)
-    words = sorted({word for text in passages[:2_000] for word in raw_words_list(text) if is_known(word)})
-    return with_known_words(passages, words, is_known)
-
-
-def _unknown_share(bundle: Bundle, passages: Sequence[str]) -> float:
-    is_known = _is_known(bundle)
-    words = [word for text in passages[:2_000] for word in raw_words_list(text)]
-    return sum(not is_known(word) for word in words) / len(words)
-
-
-def _is_known(bundle: Bundle) -> Callable[[str], bool]:
-    normaliser, known = Normaliser(bundle.folding), bundle.model.words
-    return lambda word: all(form in known for form in normaliser.word(word).split())

@@ -4,7 +4,7 @@ import lzma
 import math
 import random
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -101,14 +101,6 @@ def with_invented_words(texts: Sequence[str], share: float, seed: int, parts: Se
         return front[: len(front) // 2 + 1] + end[len(end) // 2 :]
 
     return [" ".join(invented() if random_.random() < share else word for word in text.split()) for text in texts]
-
-
-def with_known_words(texts: Sequence[str], known: Sequence[str], is_known: Callable[[str], bool]) -> list[str]:
-    """The texts with every written word that isn't known replaced by a known one."""
-    random_ = random.Random(0)
-    return [
-        " ".join(word if is_known(word) else random_.choice(known) for word in raw_words_list(text)) for text in texts
-    ]
 
 
 def rows_like(data: LabelledData, count: int, seed: int) -> LabelledData:

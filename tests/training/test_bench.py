@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from app.tagger.bundle import Bundle
 from app.tagger.normalise import raw_words_list
-from tests.benchmarks.corpus import Source, rows_like, with_invented_words, with_known_words
+from tests.benchmarks.corpus import Source, rows_like, with_invented_words
+from tests.benchmarks.known_words import unknown_share, with_known_words
 from tests.benchmarks.plan import FULL, QUICK, Plan
 from tests.benchmarks.rounds import Ratio, Work, interleaved, ratio, rotated
 from tests.benchmarks.table import Section, Target, markdown_section, markdown_table, number, targets_table
@@ -86,9 +88,11 @@ def test_invented_words_come_as_often_as_asked_some_of_them_again(tiny_data: Lab
     assert 0.3 < len(new) / new.total() < 0.7
 
 
-def test_words_that_are_not_known_give_way_to_known_ones() -> None:
-    (changed,) = with_known_words(["هجوم غريب، في سوق"], ["حي"], lambda word: word != "غريب")
-    assert raw_words_list(changed) == ["هجوم", "حي", "في", "سوق"]
+def test_words_that_are_not_known_give_way_to_known_ones(tiny_bundle: Bundle) -> None:
+    known = next(word for word in tiny_bundle.model.words if len(word) > 3)
+    texts = [f"{known} زغبرطش، {known}"]
+    assert unknown_share(texts, tiny_bundle) == pytest.approx(1 / 3)
+    assert raw_words_list(with_known_words(texts, tiny_bundle)[0]) == [known, known, known]
 
 
 def test_rows_beyond_the_data_are_made_with_labels_of_its_rows(tiny_data: LabelledData) -> None:
