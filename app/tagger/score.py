@@ -4,7 +4,7 @@ import math
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, chain, pairwise
+from itertools import accumulate, chain
 
 import numpy as np
 import numpy.typing as npt
@@ -86,19 +86,15 @@ class WordTableScorer:
         read = self._read([written])
         types = _types(read)
         weights = types.gains / types.counts / _norms(read, types)[0]
-        share_of_type = weights[:, None] * read.table.rows[types.rows]
-        share_of_row = dict(zip(types.rows.tolist(), share_of_type[:, topics].tolist(), strict=True))
-        of_phrases, rows = self._shares_of_phrases(read, topics), read.rows.tolist()
-        firsts = accumulate((len(read.table.rows_of_token[word]) for word in written), initial=0)
-        places = [range(first, end) for first, end in pairwise(firsts)]
-        return WordShares(
-            [match.start() for match in matches],
-            [match.end() for match in matches],
-            [
-                [sum(share_of_row[rows[i]][column] + of_phrases.get((column, i), 0.0) for i in own) for own in places]
-                for column in range(len(topics))
-            ],
-        )
+        share_of_type = weights[:, None] * read.table.rows[types.rows][:, topics]
+        share_of_form = share_of_type[np.searchsorted(types.rows, read.rows)]
+        for group, places in _places_of_groups(read).items():
+            share_of_form[places] += self._phrase_shares[group, topics] / len(places)
+        until = np.zeros((len(read.rows) + 1, len(topics)))
+        np.cumsum(share_of_form, axis=0, out=until[1:])
+        ends = list(accumulate((len(read.table.rows_of_token[word]) for word in written), initial=0))
+        shares = until[ends[1:]] - until[ends[:-1]]
+        return WordShares([match.start() for match in matches], [match.end() for match in matches], shares.T.tolist())
 
     def _read(self, tokens: Sequence[list[str]]) -> _Read:
         """Look the tokens of N passages up in one table."""
@@ -143,18 +139,6 @@ class WordTableScorer:
         owners = np.repeat(np.arange(len(read.ends)), read.lengths)
         found: list[int] = np.bincount(owners[is_unknown], minlength=len(read.ends)).tolist()
         return found
-
-    def _shares_of_phrases(self, read: _Read, topics: Sequence[int]) -> dict[tuple[int, int], float]:
-        """What phrases add to a topic's raw score, by column of `topics` and place of the word."""
-        places: dict[int, set[int]] = {}
-        for _, group, span in _phrases(read):
-            places.setdefault(group, set()).update(span)
-        added: dict[tuple[int, int], float] = {}
-        for group, own in sorted(places.items()):
-            for column, topic in enumerate(topics):
-                share = float(self._phrase_shares[group, topic]) / len(own)
-                added |= {(column, place): added.get((column, place), 0.0) + share for place in own}
-        return added
 
 
 def _tokens(text: str) -> list[str]:
@@ -210,3 +194,11 @@ def _phrases(read: _Read) -> Iterator[tuple[int, int, range]]:
             for rest, group in followers[first].get(second, ()):
                 if tuple(others[start : start + len(rest)]) == rest:
                     yield passage, group, range(place, place + 1 + start + len(rest))
+
+
+def _places_of_groups(read: _Read) -> dict[int, list[int]]:
+    """For each group of phrases that is there, the places of its words in `read.rows`."""
+    places: dict[int, set[int]] = {}
+    for _, group, span in _phrases(read):
+        places.setdefault(group, set()).update(span)
+    return {group: sorted(found) for group, found in sorted(places.items())}

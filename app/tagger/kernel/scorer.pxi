@@ -97,7 +97,6 @@ cdef class Kernel:
         cdef Spellings table = self.table
         cdef Scratch own
         cdef Scratch *scratch = self.borrowed(&own)
-        cdef double sums[MOST_TOPICS + 1]
         cdef int32_t word
         cdef int topic
         for topic in topics:
@@ -107,7 +106,7 @@ cdef class Kernel:
         try:
             self.reader.read(table, scratch, view.kind, view.data, view.size)
             self.weights.count(table, scratch)
-            self.weights.scale(scratch, self.weights.add_up(table, scratch, sums))
+            self.weights.scale(scratch, self.weights.norm(table, scratch))
             self.phrases.find(table, scratch)
             return (
                 [scratch.starts[word] for word in range(scratch.words)],

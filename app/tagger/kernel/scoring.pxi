@@ -115,6 +115,15 @@ cdef class Weights:
             sums[topics] += times * times * row[topics]
         return sqrt(sums[topics]) if sums[topics] > 0 else 1.0
 
+    cdef double norm(self, Spellings table, Scratch *scratch) noexcept nogil:
+        """The norm that `add_up` returns, without the sums."""
+        cdef int32_t type_
+        cdef double times, squares = 0
+        for type_ in range(scratch.type_count):
+            times = gain(scratch.counts[type_])
+            squares += times * times * self.row(table, scratch, scratch.types[type_])[self.topics]
+        return sqrt(squares) if squares > 0 else 1.0
+
     cdef void calibrated(self, const double *raw, double *scores) noexcept nogil:
         cdef int k
         for k in range(self.topics):
