@@ -63,9 +63,14 @@ class WordTableScorer:
     def score(self, text: str) -> PassageScore:
         """The scores of one passage, in time linear in its length; the intercepts where no word says anything."""
         read = self._read([_tokens(text)])
-        raw = self._raw(read)
-        scores, unknown = self._calibrated(raw), self._unknown(read)
-        return PassageScore(raw[0].tolist(), scores[0].tolist(), len(read.rows), unknown[0], arabic_share(text))
+        types = _types(read)
+        rows = read.table.rows[types.rows]
+        norm = math.sqrt(float((types.gains * types.gains) @ rows[:, -1])) or 1.0
+        raw = self._intercepts + (types.gains @ rows[:, :-1]) / norm
+        for group in {group for _, group, _ in _phrases(read)}:
+            raw += self._phrase_shares[group]
+        unknown = int(np.count_nonzero(read.rows >= self._beginnings.known))
+        return PassageScore(raw.tolist(), self._calibrated(raw).tolist(), len(read.rows), unknown, arabic_share(text))
 
     def score_many(self, texts: Sequence[str]) -> PassageScores:
         """The scores of N passages at once."""
@@ -104,7 +109,7 @@ class WordTableScorer:
         except KeyError:
             table = self._grown(tokens)
             found = [_rows(table, own) for own in tokens]
-        ends = np.cumsum([len(rows) for rows in found], dtype=np.int64)
+        ends = np.array(list(accumulate(map(len, found))), dtype=np.int64)
         return _Read(table, np.fromiter(chain.from_iterable(found), np.int64, ends[-1]), ends)
 
     def _grown(self, tokens: Sequence[list[str]]) -> WordTable:
@@ -128,14 +133,12 @@ class WordTableScorer:
         return raw
 
     def _calibrated(self, raw: Floats) -> Floats:
-        found: Floats = 1.0 / (1.0 + np.exp(-np.clip(self._slopes * raw + self._offsets, -500, 500)))
+        found: Floats = 1.0 / (1.0 + np.exp(np.maximum(np.minimum(-self._slopes * raw - self._offsets, 500), -500)))
         return found
 
     def _unknown(self, read: _Read) -> list[int]:
         """How many words of each passage training never kept, (N,)."""
         is_unknown = read.rows >= self._beginnings.known
-        if len(read.ends) == 1:
-            return [int(np.count_nonzero(is_unknown))]
         owners = np.repeat(np.arange(len(read.ends)), read.lengths)
         found: list[int] = np.bincount(owners[is_unknown], minlength=len(read.ends)).tolist()
         return found
@@ -166,8 +169,6 @@ def _types(read: _Read) -> _Types:
 
 def _sums(types: _Types, values: Floats, passages: int) -> Floats:
     """The sums (N, …) of values (n, …) of types over those of each passage."""
-    if passages == 1:
-        return np.asarray(values.sum(axis=0, keepdims=True))
     sums = np.zeros((passages, *values.shape[1:]))
     if len(values):
         starts = np.concatenate(([0], np.flatnonzero(types.passages[1:] != types.passages[:-1]) + 1))
@@ -184,9 +185,10 @@ def _norms(read: _Read, types: _Types) -> Floats:
 def _phrases(read: _Read) -> Iterator[tuple[int, int, range]]:
     """Each phrase found: its passage, its group and the places of its words in `read.rows`."""
     followers, roles = read.table.followers, read.table.roles[read.rows]
-    seconds = np.append(roles[1:] & SECOND, 0)
-    for place in np.flatnonzero((roles & BEGINS_ALONE) | ((roles & BEGINS) * seconds)).tolist():
-        passage = int(np.searchsorted(read.ends, place, side="right"))
+    found = roles & BEGINS_ALONE
+    found[:-1] |= (roles[:-1] & BEGINS) * (roles[1:] & SECOND)
+    for place in found.nonzero()[0].tolist():
+        passage = int(read.ends.searchsorted(place, side="right"))
         end = min(place + read.table.longest_phrase, read.ends[passage])
         first, *others = read.rows[place:end].tolist()
         for second in (ALONE, *others[:1]):

@@ -1,6 +1,5 @@
 """Rows of words: made from n-grams, kept by written token, and the phrases that a word can begin."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -43,22 +42,23 @@ class NgramRows:
 
     def rows_of(self, words: Sequence[str]) -> "Floats":
         """The rows (N, K + 1) of words that training never kept: shares, then the squared length."""
-        ids: list[int] = []
-        times: list[int] = []
+        numbers: list[int] = []
+        repeated: dict[int, int] = {}
         starts, places = [], []
         for place, word in enumerate(words):
             found = self._ngrams_of(word)
             if found:
-                counts = Counter(found) if len(set(found)) < len(found) else dict.fromkeys(found, 1)
-                starts.append(len(ids))
+                starts.append(len(numbers))
                 places.append(place)
-                ids += counts
-                times += counts.values()
+                if len(counts := dict.fromkeys(found)) < len(found):
+                    repeated |= {len(numbers) + at: found.count(number) for at, number in enumerate(counts)}
+                numbers += counts
         rows = np.zeros((len(words), self._topics + 1))
-        if ids:
-            values = np.array(times) * self._idf[ids]
-            shares = values.astype(np.float32)[:, None] * self._weights[ids].astype(np.float32)
-            rows[places, :-1] = np.add.reduceat(shares, starts)
+        if numbers:
+            ids = np.array(numbers, dtype=np.intp)
+            values = self._idf[ids]
+            values[list(repeated)] *= list(repeated.values())
+            rows[places, :-1] = np.add.reduceat(values.astype(np.float32)[:, None] * self._weights[ids], starts)
             rows[places, -1] = np.add.reduceat(values * values, starts)
         return rows
 
