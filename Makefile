@@ -67,10 +67,12 @@ clean:  ## remove the virtual environment and caches
 	rm -rf $(VENV) .venv-3.* $(BENCH_VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(VENV)/bin/python:
-	$(PYTHON) -c 'import sys; sys.exit("Rasid needs Python 3.11 or newer: make PYTHON=python3.12 …") if sys.version_info < (3, 11) else None'
-	$(PYTHON) -m venv $(VENV)
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) isn't here: install Python 3.11 or newer, or name yours: make PYTHON=python3.12 …" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit("Rasid needs Python 3.11 or newer: make PYTHON=python3.12 …") if sys.version_info < (3, 11) else None'
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "$(PYTHON) makes no virtual environment: on Debian and Ubuntu, apt install python3-venv, then again." >&2; exit 1; }
 
 $(VENV)/.ready-to-run: requirements.lock pyproject.toml $(KERNEL) | $(VENV)/bin/python
+	@echo "Installing what Rasid needs into $(VENV): this takes a minute or more."
 	$(INSTALL) --require-hashes -r requirements.lock
 	$(INSTALL) --no-deps --no-build-isolation --editable .
 	touch $@

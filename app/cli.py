@@ -2,6 +2,7 @@
 
 import gc
 import json
+import socket
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,7 +16,7 @@ from app.console import DEFAULT_MODELS, ModelsFolder, told_errors
 from app.keys_cli import keys_app
 from app.models_cli import models_app
 from app.reviews_cli import reviews_app
-from app.tagger import TaggedArticle, Tagger, TagOptions
+from app.tagger import InputError, TaggedArticle, Tagger, TagOptions
 
 __all__ = ["DEFAULT_MODELS", "ModelsFolder", "app", "main", "told_errors"]
 
@@ -52,6 +53,7 @@ def serve(
     with told_errors():
         settings = read_settings(**{name: value for name, value in given.items() if value is not None})
         check_guards(settings)
+        _refuse_taken(settings.host, settings.port)
     typer.echo(f"Rasid listens on http://{settings.host}:{settings.port}/")
     if settings.workers > 1:
         from app.workers import serve_with_workers
@@ -60,6 +62,19 @@ def serve(
     from app.serving import serve as serve_alone
 
     serve_alone(settings)
+
+
+def _refuse_taken(host: str, port: int) -> None:
+    """Raise `InputError` if an address can't be listened on, before anything says that it is."""
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+    except OSError as fault:
+        raise InputError(
+            f"{host}, port {port}, can't be listened on: {fault.strerror}; give another with --port or RASID_PORT, or "
+            "end what listens there."
+        ) from None
 
 
 @app.command()

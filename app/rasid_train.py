@@ -9,5 +9,6 @@ def main() -> None:
     try:
         command = import_module("training.cli")
     except ModuleNotFoundError as fault:
-        sys.exit(f"error: {fault.name} isn't installed: run `pip install '.[train]'` in Rasid's clone.")
+        library = (fault.name or "a library").partition(".")[0]
+        sys.exit(f"error: {library} isn't installed: run `pip install '.[train]'` in Rasid's clone.")
     command.main()

@@ -15,14 +15,6 @@
 False
 """
 
-from importlib.util import find_spec
-
-missing = [name for name in ("sklearn", "scipy", "joblib", "cloudpickle", "charset_normalizer") if find_spec(name) is None]
-if missing:
-    raise ModuleNotFoundError(
-        f"{', '.join(missing)} isn't installed: run `pip install '.[train]'` in Rasid's clone.", name=missing[0]
-    )
-
 from training.check import Check, check, write_fixed
 from training.choose import choose_options
 from training.compare import Comparison, compare

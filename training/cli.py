@@ -62,6 +62,8 @@ def check(
         for topic in [topic.id for topic in known] if known else summary["topics"]:
             typer.echo(f"{summary['topics'].get(topic, 0):6d}  {topic}")
         typer.echo(f"{summary['no_topic']:6d}  no topic")
+        if known and not checked.data.rows:
+            note("No row has a topic that is known: topics of your own need --topics FILE or --topics-from-labels.")
     raise typer.Exit(int(bool(checked.data.refusals)))
 
 

@@ -44,7 +44,9 @@ class Finding:
     cure: str
 
     def __str__(self) -> str:
-        return f"line {self.line}, column {self.column!r}, value {self.value!r}: {self.reason}; {self.cure}"
+        line = f"line {self.line}, " if self.line else ""
+        column = f"column {self.column!r}, " if self.column else ""
+        return f"{line}{column}value {self.value!r}: {self.reason}; {self.cure}"
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,9 @@ def _embedded(folder: Path) -> Engine:
         # Made here so that nobody else may read the saved texts.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     except OSError as fault:
-        raise StoreUnavailableError(f"{path} can't be opened: {fault.strerror}; set RASID_STATE to a folder.") from None
+        raise StoreUnavailableError(
+            f"{path} can't be opened: {fault.strerror}; mend its rights, or set RASID_STATE to another folder."
+        ) from None
     return _sqlite(URL.create("sqlite", database=str(path)))
 
 

@@ -1,6 +1,7 @@
 """With which settings and keys the service doesn't start."""
 
 import os
+import socket
 import subprocess
 import sys
 from typing import Any
@@ -45,3 +46,15 @@ def test_the_service_refuses_to_start_with_damaged_settings(environment: dict[st
     found = start(**environment)
     assert (found.returncode, found.stderr.count("\n")) == (1, 1)
     assert says in found.stderr
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_port_that_is_taken_is_told_in_a_sentence(workers: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        found = start("--workers", workers, "--port", str(port))
+    assert (found.returncode, found.stdout) == (1, "")
+    assert found.stderr == (
+        f"error: 127.0.0.1, port {port}, can't be listened on: Address already in use; give another with --port or "
+        "RASID_PORT, or end what listens there.\n"
+    )

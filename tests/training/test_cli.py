@@ -48,6 +48,14 @@ def test_check_lists_refusals_and_exits_1(files: Path) -> None:
     assert "3 rows: 1 accepted, 2 refused" in out
 
 
+def test_check_says_how_topics_of_ones_own_are_named(files: Path) -> None:
+    (files / "own.csv").write_bytes("text;labels\r\nأمطار غزيرة على المدينة غدا;طقس\r\n".encode("windows-1256"))
+    code, out, err = run("check", files / "own.csv", "--topics", files / "topics.csv")
+    assert code == 1
+    assert "warning: value 'windows-1256': no UTF-8" in out
+    assert err == "No row has a topic that is known: topics of your own need --topics FILE or --topics-from-labels.\n"
+
+
 def test_fit_then_evaluate(files: Path) -> None:
     topics = ("--topics", files / "topics.csv")
     code, out, err = run("fit", files / "rows.csv", *topics, "--out", files / "model", "--jobs", 1)
