@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import fsspec
 
+from app.bulk.stores import missing_library, store_faults, store_reason
 from app.tagger import InputError
 
 InputFormat = Literal["csv", "jsonl", "parquet", "text"]
@@ -104,9 +105,9 @@ def _files_of(argument: str, format: InputFormat | None) -> Iterator[InputFile]:
         else:
             several, root, found = False, path.rpartition("/")[0], {path: fs.info(path)}
     except ImportError as fault:
-        raise InputError(f"{argument} can't be reached: {fault}.") from None
-    except (OSError, ValueError) as fault:
-        reason = getattr(fault, "strerror", None) or "nothing is there"
+        raise InputError(f"{argument} can't be reached: {missing_library(fault)}.") from None
+    except store_faults(ValueError) as fault:
+        reason = store_reason(fault)
         raise InputError(f"{argument} can't be read: {reason}: give files, folders, globs or URLs.") from None
     for place, facts in found.items():
         if facts["type"] != "file" or (several and _hidden(place, root)):

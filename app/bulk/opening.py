@@ -10,6 +10,7 @@ import fsspec
 import pyarrow as pa
 
 from app.bulk.inputs import InputFile
+from app.bulk.stores import store_faults, store_reason
 from app.tagger import InputError
 
 LONGEST_LINE = 4 * 2**20
@@ -51,17 +52,12 @@ def opened(file: InputFile) -> Iterator[OpenInput]:
             plain = pa.CompressedInputStream(raw, file.compression) if file.compression else raw
             stream = closing.enter_context(io.BufferedReader(plain, _BUFFER_BYTES))
             yield OpenInput(raw, stream, closing)
-    except (OSError, EOFError, pa.ArrowException) as fault:
-        reason = getattr(fault, "strerror", None) or _first_line(fault)
-        raise InputError(f"{file.name} can't be read: {reason}: fetch or export it anew.") from None
+    except store_faults(EOFError, pa.ArrowException) as fault:
+        cure = "run the same command again, or export it anew" if "://" in file.path else "fetch or export it anew"
+        raise InputError(f"{file.name} can't be read: {store_reason(fault)}: {cure}.") from None
     except UnicodeDecodeError as fault:
         # Encodings of several bytes a letter can't be read past a fault.
         raise InputError(f"{file.name} is no {fault.encoding}: name its encoding with --encoding.") from None
-
-
-def _first_line(fault: BaseException) -> str:
-    """Arrow says what is wrong in its first line; it never quotes cells there."""
-    return str(fault).partition("\n")[0].rstrip(".") or type(fault).__name__
 
 
 class Lines(Iterator[str]):

@@ -50,9 +50,12 @@ def tag(
         from app.bulk.plan import OutputFormat, TagPlan, pinned_bundle
         from app.bulk.progress import ProgressStyle
         from app.bulk.rows import Columns
+        from app.bulk.stores import is_url
         from app.tagger.tagger import Segmentation
 
         _check(encoding, jobs)
+        if is_url(out):
+            raise InputError(f"--out {out} is a URL: give a folder of this machine and copy it when the run is done.")
         columns = Columns(text=text_column, **named, named=frozenset(named), encoding=encoding)
         chosen = _one_of(segment, Segmentation, "--segment")
         archive = ArchiveRun(

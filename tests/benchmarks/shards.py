@@ -58,14 +58,14 @@ def write_shards(folder: Path, recipe: Recipe) -> Shards:
 
 
 def write_sample(shards: Shards, count: int, path: Path) -> Shards:
-    """Write one file of passages drawn from row groups of several shards, spread over all of them."""
+    """Write one file of passages drawn from row groups of several shards, spread over all of them; `count` at most."""
     random_ = random.Random(count)
     chosen = shards.files[:: -(-len(shards.files) // _SAMPLED_SHARDS)]
     parts = []
     for place, file in enumerate(chosen):
         table = pq.ParquetFile(file).read_row_group(0)
         wanted = count * (place + 1) // len(chosen) - count * place // len(chosen)
-        parts.append(table.take(random_.sample(range(table.num_rows), wanted)))
+        parts.append(table.take(random_.sample(range(table.num_rows), min(wanted, table.num_rows))))
     sample = pa.concat_tables(parts)
     pq.write_table(sample, path, compression="zstd")
     return Shards((path,), sample.num_rows, sum(len(text.encode()) for text in sample["text"].to_pylist()))
