@@ -106,7 +106,7 @@ async def _change(service: Service, change: Callable[[], str]) -> str:
         try:
             return await run_in_threadpool(change)
         except BundleError as fault:
-            raise _problem(fault) from None
+            raise _problem(fault, service.settings.models) from None
         except UNREADABLE as fault:
             detail = f"The version can't be opened ({type(fault).__name__}): fetch it again or fit it anew."
             raise Problem(409, "version-refused", detail) from None
@@ -122,14 +122,15 @@ def _changed(service: Service, request: Request, request_id: str, version: str) 
     return ChangeResponse(request_id=request_id, in_use=version, model=service.model_name(tagger))
 
 
-def _problem(fault: BundleError) -> Problem:
-    """409 for what is wrong with the versions, 503 for what the disk refuses."""
+def _problem(fault: BundleError, models: Folder) -> Problem:
+    """409 for what is wrong with the versions, 503 for what the disk refuses; where the folder lies is not told."""
+    detail = str(fault).replace(str(models), models.name)
     if isinstance(fault, WorseVersionError):
-        return Problem(409, "worse-version", str(fault))
+        return Problem(409, "worse-version", detail)
     cause = fault.__context__
     if isinstance(cause, OSError) and cause.errno not in (errno.ENOENT, errno.ENOTDIR):
-        return Problem(503, "models-unchangeable", str(fault))
-    return Problem(409, "version-refused", str(fault))
+        return Problem(503, "models-unchangeable", detail)
+    return Problem(409, "version-refused", detail)
 
 
 def _facts(version: str, service: Service) -> VersionFacts:

@@ -108,8 +108,10 @@ def test_what_cannot_be_put_in_use_is_refused_and_nothing_changes(client: TestCl
     refused = client.post(f"/v1/models/{pair.second}/promote", json={"force": "I insist"})
     assert (refused.status_code, refused.json()["type"]) == (409, "urn:rasid:problem:version-refused")
     assert "words.txt was changed" in refused.json()["detail"]
+    assert str(pair.models) not in refused.text
     refused = client.post("/v1/models/rollback")
     assert refused.status_code == 409
+    assert str(pair.models) not in refused.text
     assert "no earlier version" in refused.json()["detail"]
     assert used_versions(pair.models) == (pair.first,)
     assert served(client) == pair.first
