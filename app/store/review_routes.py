@@ -12,7 +12,9 @@ from app.store.schemas import HistoryResponse, MergeResponse, Review, ReviewPage
 from app.strict_json import StrictRoute
 
 if TYPE_CHECKING:
+    from app.store.database import Store
     from app.store.deciding import Sender
+    from app.store.learning import MergedReviews
 
 _STALE: Responses = {409: problem("Somebody decided meanwhile, or there is a review, or nothing to undo")}
 _OWN: Responses = {**CHANGE, **MISSING, **_STALE, 403: problem("It is another reader's"), 428: problem("No revision")}
@@ -78,9 +80,7 @@ async def reviews(
 @reviews_api.get("/merged", responses=AWAY)
 async def merged(desk: AtDesk) -> MergeResponse:
     """What a retrain from the reviews would learn now: how many rows, and what it would leave out and why."""
-    from app.store.learning import merged_reviews
-
-    return MergeResponse.model_validate(await desk.run(merged_reviews), from_attributes=True)
+    return MergeResponse.model_validate(await desk.run(_merged), from_attributes=True)
 
 
 @reviews_api.get("/{id}/history", responses=MISSING)
@@ -89,6 +89,13 @@ async def history(id: str, desk: AtDesk) -> HistoryResponse:
     from app.store.reviews import review_history
 
     return await desk.run(lambda store: store.read(lambda session: review_history(session, id)))
+
+
+def _merged(store: "Store") -> "MergedReviews":
+    """In a thread, import and all: both take a while when they are first asked for."""
+    from app.store.learning import merged_reviews
+
+    return merged_reviews(store)
 
 
 def _sender(desk: Desk, content: str) -> "Sender":
