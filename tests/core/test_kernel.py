@@ -1,5 +1,6 @@
 """The compiled kernel gives what the NumPy engine gives, for any text, with caches that overflow, from any thread."""
 
+import random
 import threading
 from dataclasses import replace
 
@@ -11,7 +12,7 @@ from app.tagger import Tagger, compiled
 from app.tagger.compiled import KERNEL, KernelScorer, UnfitModelError
 from app.tagger.engines import ENGINE_VARIABLE, scorer_for
 from app.tagger.errors import RasidError
-from app.tagger.features import NgramRange
+from app.tagger.features import NgramRange, ngrams_of
 from app.tagger.normalise import Normaliser
 from app.tagger.score import WordTableScorer
 from tests import arabic
@@ -156,6 +157,28 @@ def test_a_model_that_the_kernel_cannot_hold_gets_the_other_engine(tiny_tagger: 
     assert scorer_for(replace(model, lengths=NgramRange(2, 9)), normaliser).engine == "numpy"
     with pytest.raises(RasidError, match="can't hold"):
         scorer_for(replace(model, lengths=NgramRange(2, 9)), normaliser, "kernel")
+
+
+def test_ngrams_of_hundreds_of_letters_and_with_gaps_score_as_in_numpy(shipped: Tagger) -> None:
+    """A trie's step names 63 letters, the others take several; here n-grams lack beginnings and come unsorted."""
+    random_, model = random.Random(0), shipped.bundle.model
+    letters = [chr(0x4E00 + number) for number in range(300)] + list("ابتثجحخ")
+    words = ["".join(random_.choices(letters, k=random_.randint(1, 9))) for _ in range(300)]
+    grams = list(dict.fromkeys(gram for word in words for gram in ngrams_of(word, model.lengths)))
+    random_.shuffle(grams)
+    grams = [gram for gram in grams[: len(grams) * 2 // 3] if len(gram) != 3]
+    drawn = np.random.default_rng(0)
+    other = replace(
+        model,
+        ngrams={gram: number for number, gram in enumerate(grams)},
+        ngram_idf=drawn.uniform(1, 5, len(grams)).astype(np.float32),
+        ngram_weights=drawn.normal(size=(len(grams), model.topics)).astype(np.float16),
+    )
+    normaliser = Normaliser(shipped.bundle.folding)
+    kernel, peer = KernelScorer(other, normaliser), WordTableScorer(other, normaliser)
+    assert any(peer.score(word).raw != list(model.intercepts) for word in words)
+    for start in range(0, len(words), 7):
+        assert_equal(kernel, peer, " ".join([*words[start : start + 7], "داعشستان", words[start]]))
 
 
 def test_wrong_shapes_are_refused(kernel: KernelScorer) -> None:
