@@ -153,7 +153,8 @@ cdef class Ngrams:
         going = letters
         for at in range(letters):
             starts[at], ends[at] = at, 0
-        for size in range(self.longest + 1):  # a step from every place, and what it leads to in the next round: memory is far
+        # One step from every place, then the next: what a step leads to is read a round later, when it has come near.
+        for size in range(self.longest + 1):
             still = 0
             for at in range(going):
                 start, node = starts[at], ends[at]

@@ -56,7 +56,8 @@ cdef extern from *:
             for (int n = 0; n < count; n++)
                 sums[k] += values[n] * _cvtsh_ss(weights[(size_t) rows[n] * width + k]);
     }
-    #define RASID_ADD_HALVES (__builtin_cpu_supports("f16c") ? rasid_add_halves_f16c : rasid_add_halves_anywhere)
+    /* Whatever has AVX2 has F16C, whose name older compilers don't know. */
+    #define RASID_ADD_HALVES (__builtin_cpu_supports("avx2") ? rasid_add_halves_f16c : rasid_add_halves_anywhere)
     #else
     #define RASID_ADD_HALVES rasid_add_halves_anywhere
     #endif
