@@ -4,6 +4,7 @@ import os
 import threading
 import time
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Protocol
 
 from joblib.externals.loky import ProcessPoolExecutor
@@ -67,7 +68,9 @@ class LokyEngine:
     def close(self) -> None:
         """Kill all processes."""
         for pool in self._pools:
-            pool.shutdown(wait=True, kill_workers=True)
+            # An interrupt amid a pool's start leaves a thread that can't be joined; the process ends with this one.
+            with suppress(RuntimeError):
+                pool.shutdown(wait=True, kill_workers=True)
 
 
 def _die_with(parent: int) -> None:
